@@ -1,0 +1,190 @@
+/**
+ * One family of errors. Each has a literal `code`, the `statusCode` that an HTTP caller gets, and `retryable`:
+ * whether sending the same request with the same key again can succeed. No message ever carries a key, a
+ * payload or a recorded response.
+ */
+
+import type { OmissionReason } from '../stores/idempotency-store.ts';
+
+export type IdempotencyErrorCode =
+  | 'KEY_MISSING'
+  | 'KEY_INVALID'
+  | 'IN_PROGRESS'
+  | 'PAYLOAD_MISMATCH'
+  | 'OUTCOME_UNKNOWN'
+  | 'SUPERSEDED'
+  | 'STORE_UNAVAILABLE'
+  | 'RESULT_TOO_LARGE'
+  | 'RESULT_NOT_RECORDED'
+  | 'CONFIGURATION';
+
+interface ErrorTraits {
+  readonly code: IdempotencyErrorCode;
+  readonly statusCode: number;
+  readonly retryable: boolean;
+  /** Earliest time, in milliseconds from now, at which a retry makes sense. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+export class IdempotencyError extends Error {
+  readonly code: IdempotencyErrorCode;
+  readonly statusCode: number;
+  readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  /** Tells error handlers of the http-errors convention (Middy's among them) that the message may be shown. */
+  readonly expose: boolean;
+
+  constructor(message: string, traits: ErrorTraits) {
+    super(message, traits.cause === undefined ? undefined : { cause: traits.cause });
+    this.name = new.target.name;
+    this.code = traits.code;
+    this.statusCode = traits.statusCode;
+    this.retryable = traits.retryable;
+    this.retryAfterMs = traits.retryAfterMs;
+    this.expose = traits.statusCode < 500;
+  }
+}
+
+/** The request carries no key although the operation needs one. */
+export class KeyMissingError extends IdempotencyError {
+  declare readonly code: 'KEY_MISSING';
+  constructor(headerName: string) {
+    super(
+      `This operation needs the ${headerName} header: a unique value, such as a UUID, that is new for each operation and the same on every retry of it.`,
+      { code: 'KEY_MISSING', statusCode: 400, retryable: false },
+    );
+  }
+}
+
+/** The key is there but cannot be used; `reason` is a full sentence that says what would be right. */
+export class KeyInvalidError extends IdempotencyError {
+  declare readonly code: 'KEY_INVALID';
+  constructor(reason: string) {
+    super(reason, { code: 'KEY_INVALID', statusCode: 400, retryable: false });
+  }
+}
+
+/** Another attempt with this key holds a live lease. */
+export class InProgressError extends IdempotencyError {
+  declare readonly code: 'IN_PROGRESS';
+  constructor(retryAfterMs: number) {
+    super(
+      'A request with this idempotency key is still being processed. Send it again later, with the same key.',
+      {
+        code: 'IN_PROGRESS',
+        statusCode: 409,
+        retryable: true,
+        retryAfterMs,
+      },
+    );
+  }
+}
+
+/** The key was first used with another payload. */
+export class PayloadMismatchError extends IdempotencyError {
+  declare readonly code: 'PAYLOAD_MISMATCH';
+  constructor() {
+    super(
+      'This idempotency key was already used with a different request. Use a new key for a new operation, and repeat a request unchanged.',
+      { code: 'PAYLOAD_MISMATCH', statusCode: 422, retryable: false },
+    );
+  }
+}
+
+/** An earlier attempt ended without telling its outcome, and `onUncertain: 'block'` keeps others from running. */
+export class OutcomeUnknownError extends IdempotencyError {
+  declare readonly code: 'OUTCOME_UNKNOWN';
+  constructor() {
+    super(
+      'An earlier request with this idempotency key ended without a known outcome. It is not run again until the outcome has been settled.',
+      { code: 'OUTCOME_UNKNOWN', statusCode: 409, retryable: false },
+    );
+  }
+}
+
+/** This attempt lost its lease to another one, whose result is not known yet. */
+export class SupersededError extends IdempotencyError {
+  declare readonly code: 'SUPERSEDED';
+  constructor(retryAfterMs: number) {
+    super(
+      'This request ran longer than its lease, and another attempt with the same idempotency key has taken over. Send it again later, with the same key, for the result.',
+      { code: 'SUPERSEDED', statusCode: 409, retryable: true, retryAfterMs },
+    );
+  }
+}
+
+/** The store could not be reached or did not answer in a way that tells what happened. The handler did not run. */
+export class StoreError extends IdempotencyError {
+  declare readonly code: 'STORE_UNAVAILABLE';
+  constructor(message: string, options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+    super(message, {
+      code: 'STORE_UNAVAILABLE',
+      statusCode: 503,
+      retryable: true,
+      retryAfterMs: options.retryAfterMs ?? 1000,
+      cause: options.cause,
+    });
+  }
+}
+
+/** The store refused a completion for the size of its result; nothing was written. */
+export class ResultTooLargeError extends IdempotencyError {
+  declare readonly code: 'RESULT_TOO_LARGE';
+  constructor(options: { readonly cause?: unknown } = {}) {
+    super('The result is too large for the idempotency record.', {
+      code: 'RESULT_TOO_LARGE',
+      statusCode: 500,
+      retryable: false,
+      cause: options.cause,
+    });
+  }
+}
+
+/** The operation took effect earlier, but its result could not be recorded and so cannot be given again. */
+export class ResultNotRecordedError extends IdempotencyError {
+  declare readonly code: 'RESULT_NOT_RECORDED';
+  readonly reason: OmissionReason;
+  constructor(reason: OmissionReason) {
+    super(
+      `The operation took effect when it was first requested, but its result was ${
+        reason === 'too-large' ? 'too large' : 'not serializable and could not be kept'
+      } for the idempotency record. It is not run again.`,
+      { code: 'RESULT_NOT_RECORDED', statusCode: 500, retryable: false },
+    );
+    this.reason = reason;
+  }
+}
+
+/** The options, the environment or the event do not allow the handler to be guarded; the message says the fix. */
+export class ConfigurationError extends IdempotencyError {
+  declare readonly code: 'CONFIGURATION';
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, { code: 'CONFIGURATION', statusCode: 500, retryable: false, cause: options.cause });
+  }
+}
+
+const CODES: ReadonlySet<string> = new Set<IdempotencyErrorCode>([
+  'KEY_MISSING',
+  'KEY_INVALID',
+  'IN_PROGRESS',
+  'PAYLOAD_MISMATCH',
+  'OUTCOME_UNKNOWN',
+  'SUPERSEDED',
+  'STORE_UNAVAILABLE',
+  'RESULT_TOO_LARGE',
+  'RESULT_NOT_RECORDED',
+  'CONFIGURATION',
+]);
+
+/** True for errors of this family, also for those of another copy of this package, where `instanceof` fails. */
+export function isIdempotencyError(error: unknown): error is IdempotencyError {
+  if (!(error instanceof Error)) return false;
+  const candidate = error as Partial<IdempotencyError>;
+  return (
+    typeof candidate.code === 'string' &&
+    CODES.has(candidate.code) &&
+    typeof candidate.statusCode === 'number' &&
+    typeof candidate.retryable === 'boolean'
+  );
+}

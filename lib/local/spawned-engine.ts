@@ -1,0 +1,34 @@
+import type { Engine } from './engine.ts';
+import { answersDynamoDb } from './engine-readiness.ts';
+import { findFreePort } from './free-port.ts';
+import { LocalRunError } from './local-run-error.ts';
+import { startTethered, type TetheredCommand } from './tethered-process.ts';
+
+/** A free port can be lost to another process before the engine binds it; thrice in a row is no accident. */
+const PORT_ATTEMPTS = 3;
+
+export interface SpawnedEngineOptions {
+  readonly name: string;
+  readonly commandFor: (port: number) => TetheredCommand;
+  /** A port of our own choice unless given. */
+  readonly port?: number | undefined;
+  readonly readyWithinMs: number;
+}
+
+/** Starts an engine as a child process and waits until it answers. */
+export async function spawnEngine(options: SpawnedEngineOptions): Promise<Engine> {
+  let lastWords = '';
+  const attempts = options.port === undefined ? PORT_ATTEMPTS : 1;
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const port = options.port ?? (await findFreePort());
+    const endpoint = `http://127.0.0.1:${port}`;
+    const child = startTethered(options.commandFor(port));
+    if (await answersDynamoDb(endpoint, { withinMs: options.readyWithinMs, hasGivenUp: child.hasExited })) {
+      return { name: options.name, endpoint, stop: child.stop };
+    }
+    await child.stop();
+    lastWords = child.lastWords();
+  }
+  const reason = lastWords === '' ? `no answer within ${options.readyWithinMs / 1000} s` : lastWords;
+  throw new LocalRunError(`The engine ${options.name} did not start: ${reason.replaceAll(/\s*\n\s*/g, ' ')}`);
+}

@@ -1,0 +1,98 @@
+/**
+ * The port between the protocol and whatever holds its records.
+ *
+ * A store needs four conditional writes, each of them atomic for one id, and it reports what it lost to.
+ * It decides nothing: leases, takeovers and mismatches are the protocol's business, so that every store
+ * behaves alike and one contract suite (test/contract) can hold them all to it.
+ */
+
+/** `INPROGRESS` is an acquired key, `COMPLETED` a consumed one; the words are those of Powertools for AWS Lambda. */
+export type RecordStatus = 'INPROGRESS' | 'COMPLETED';
+
+/** What is known of one idempotency key. Epoch times: seconds for the TTL, milliseconds for the lease. */
+export interface IdempotencyRecord {
+  /** `namespace#` and the base64url SHA-256 of scope and key; never the raw key. */
+  readonly id: string;
+  readonly status: RecordStatus;
+  /** Epoch seconds. From then on the record counts as absent, whether or not the store has deleted it. */
+  readonly expiresAtSeconds: number;
+  /** Epoch milliseconds. Until then no other attempt may run; after it the outcome is unknown. */
+  readonly leaseEndsAtMs: number;
+  /** Random token of the one attempt that may write this record. */
+  readonly owner: string;
+  /** 1 for the first attempt, and one more at each takeover: the fencing number. */
+  readonly attempt: number;
+  /** Fingerprint of the request's payload; empty where the caller gave nothing to compare. */
+  readonly fingerprint: string;
+  /** The recorded result, on a `COMPLETED` record only. */
+  readonly result?: RecordedResult;
+}
+
+/**
+ * A recorded result is the JSON text that the Lambda runtime would have sent, or the reason why there is none:
+ * `undefined` was returned, or the answer could not be kept (the effect took place all the same).
+ */
+export type RecordedResult =
+  | { readonly kind: 'json'; readonly json: string }
+  | { readonly kind: 'undefined' }
+  | {
+      readonly kind: 'omitted';
+      readonly reason: OmissionReason;
+      /** JSON of the little that could be kept, such as an HTTP status. */
+      readonly remainderJson?: string;
+    };
+
+export type OmissionReason = 'too-large' | 'not-serializable';
+
+export interface InProgressRecord extends IdempotencyRecord {
+  readonly status: 'INPROGRESS';
+}
+
+/** Names the record and the attempt that claims to own it. */
+export interface Ownership {
+  readonly id: string;
+  readonly owner: string;
+}
+
+/** A lease as it was read, so that a takeover fails if anybody has renewed, settled or taken it since. */
+export interface LapsedLease extends Ownership {
+  readonly leaseEndsAtMs: number;
+}
+
+export interface Completion {
+  readonly result: RecordedResult;
+  readonly expiresAtSeconds: number;
+}
+
+/**
+ * The outcome of a conditional write. A refused write carries the record as it stands, read consistently at or
+ * after the refusal; `undefined` when there is none. (It may be our own: a retried request whose first reply was
+ * lost is refused by the very write that it repeats. Telling the two apart is the protocol's task.)
+ */
+export type WriteOutcome =
+  | { readonly applied: true }
+  | { readonly applied: false; readonly current: IdempotencyRecord | undefined };
+
+/**
+ * Implementations throw {@link StoreError} when they cannot tell whether the write took place, or cannot reach
+ * the table, and {@link ResultTooLargeError} when `complete` was refused for the size of its result.
+ */
+export interface IdempotencyStore {
+  /** Largest `json` result, in UTF-8 bytes, that a record can carry. */
+  readonly maxResultBytes: number;
+
+  /** Puts `record` if there is none with its id, or only one whose `expiresAtSeconds` lies before `nowSeconds`. */
+  acquire(record: InProgressRecord, nowSeconds: number): Promise<WriteOutcome>;
+
+  /** Replaces the record by `record` if it is still `INPROGRESS` under exactly the lease that `lapsed` names. */
+  takeOver(record: InProgressRecord, lapsed: LapsedLease): Promise<WriteOutcome>;
+
+  /** Turns the record to `COMPLETED` if it is `INPROGRESS` and owned by `ownership.owner`. */
+  complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome>;
+
+  /** Deletes the record if it is `INPROGRESS` and owned by `ownership.owner`. */
+  release(ownership: Ownership): Promise<WriteOutcome>;
+
+  /** The record as it stands, read consistently; expired ones included. */
+  read(id: string): Promise<IdempotencyRecord | undefined>;
+}

@@ -1,0 +1,98 @@
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { StoreError } from '../../lib/idempotency/errors.ts';
+import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
+import { createIdempotencyTable, testClient } from '../support/dynamodb.ts';
+import { describeStoreContract } from './store-contract.ts';
+
+let client: DynamoDBClient;
+let silentClient: DynamoDBClient;
+let tableName: string;
+
+beforeAll(async () => {
+  client = testClient();
+  tableName = await createIdempotencyTable(client);
+  silentClient = withoutOldItems(testClient());
+});
+
+afterAll(() => {
+  client.destroy();
+  silentClient.destroy();
+});
+
+describeStoreContract('DynamoDbStore', () => new DynamoDbStore({ tableName, client }));
+
+describe('on an engine that does not return the old item of a failed condition', () => {
+  beforeAll(async () => {
+    tableName = await createIdempotencyTable(client);
+  });
+
+  describeStoreContract('DynamoDbStore', () => new DynamoDbStore({ tableName, client: silentClient }));
+});
+
+describe('DynamoDbStore', () => {
+  test('does not overwrite or hide an item that is not one of its records', async () => {
+    const { PutItemCommand, GetItemCommand } = await import('@aws-sdk/client-dynamodb');
+    const foreign = { id: { S: 'orders#foreign' }, expiration: { N: '4000000000' }, price: { N: '12' } };
+    await client.send(new PutItemCommand({ TableName: tableName, Item: foreign }));
+    const store = new DynamoDbStore({ tableName, client });
+
+    await expect(store.read('orders#foreign')).rejects.toThrow(StoreError);
+    await expect(
+      store.acquire(
+        {
+          id: 'orders#foreign',
+          status: 'INPROGRESS',
+          owner: 'me',
+          attempt: 1,
+          fingerprint: '',
+          leaseEndsAtMs: 1_800_000_000_000,
+          expiresAtSeconds: 1_900_000_000,
+        },
+        1_800_000_000,
+      ),
+    ).rejects.toThrow(/attribute "status" is missing/);
+    const { Item } = await client.send(new GetItemCommand({ TableName: tableName, Key: { id: foreign.id } }));
+    expect(Item).toEqual(foreign);
+  });
+
+  test('says which table is missing and how to make it', async () => {
+    const store = new DynamoDbStore({ tableName: 'no-such-table', client });
+    await expect(store.read('orders#1')).rejects.toThrow(
+      /table "no-such-table" does not exist .* IdempotencyTable, .* partition key "id" .* TTL on "expiration"/,
+    );
+  });
+
+  test('an endpoint where nobody listens is a store error, with the cause kept', async () => {
+    const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
+    const unreachable = new DynamoDBClient({
+      region: 'eu-west-1',
+      endpoint: 'http://127.0.0.1:1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      maxAttempts: 1,
+    });
+    const failure = await new DynamoDbStore({ tableName, client: unreachable })
+      .read('orders#1')
+      .catch((error) => error);
+    unreachable.destroy();
+    expect(failure).toBeInstanceOf(StoreError);
+    expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', statusCode: 503, retryable: true });
+    expect(String(failure.cause)).toMatch('ECONNREFUSED');
+  });
+});
+
+/** Some emulators answer a failed condition without `Item`; this makes the engine at hand one of them. */
+function withoutOldItems(original: DynamoDBClient): DynamoDBClient {
+  original.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) delete error.Item;
+        throw error;
+      }
+    },
+    { step: 'initialize', name: 'withoutOldItems' },
+  );
+  return original;
+}

@@ -1,0 +1,271 @@
+/**
+ * What every store promises. Each store's test file calls this, so that the in-memory one is a true model of the
+ * real one and a new store knows what it has to do.
+ */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { ResultTooLargeError } from '../../lib/idempotency/errors.ts';
+import type { IdempotencyStore, InProgressRecord } from '../../lib/stores/idempotency-store.ts';
+
+const NOW_SECONDS = 1_800_000_000;
+
+let serial = 0;
+
+function lock(changes: Partial<InProgressRecord> = {}): InProgressRecord {
+  serial += 1;
+  return {
+    id: `orders#${serial}`,
+    status: 'INPROGRESS',
+    owner: `owner-${serial}`,
+    attempt: 1,
+    fingerprint: 'fingerprint',
+    leaseEndsAtMs: NOW_SECONDS * 1000 + 10_123,
+    expiresAtSeconds: NOW_SECONDS + 3600,
+    ...changes,
+  };
+}
+
+const completion = {
+  result: { kind: 'json', json: '{"statusCode":201}' },
+  expiresAtSeconds: NOW_SECONDS + 7200,
+} as const;
+
+export function describeStoreContract(name: string, openStore: () => IdempotencyStore): void {
+  describe(`${name} keeps the store contract`, () => {
+    let store: IdempotencyStore;
+    beforeEach(() => {
+      store = openStore();
+    });
+
+    test('an unknown id has no record', async () => {
+      expect(await store.read('orders#never-seen')).toBeUndefined();
+    });
+
+    describe('acquire', () => {
+      test('puts the record where there is none, every member of it', async () => {
+        const record = lock();
+        expect(await store.acquire(record, NOW_SECONDS)).toEqual({ applied: true });
+        expect(await store.read(record.id)).toEqual(record);
+      });
+
+      test('is refused by a lock, and brings back the record that it lost to', async () => {
+        const first = lock();
+        await store.acquire(first, NOW_SECONDS);
+        const second = lock({ id: first.id });
+        expect(await store.acquire(second, NOW_SECONDS)).toEqual({ applied: false, current: first });
+        expect(await store.read(first.id)).toEqual(first);
+      });
+
+      test('is refused by its own lock too, as a request that was sent twice is', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        expect(await store.acquire(record, NOW_SECONDS)).toEqual({ applied: false, current: record });
+      });
+
+      test('is refused by a lapsed lease: only a takeover may replace it', async () => {
+        const lapsed = lock({ leaseEndsAtMs: NOW_SECONDS * 1000 - 1 });
+        await store.acquire(lapsed, NOW_SECONDS);
+        expect(await store.acquire(lock({ id: lapsed.id }), NOW_SECONDS)).toEqual({
+          applied: false,
+          current: lapsed,
+        });
+      });
+
+      test('is refused by a completed record, and brings back its result', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.complete(record, completion);
+        expect(await store.acquire(lock({ id: record.id }), NOW_SECONDS)).toEqual({
+          applied: false,
+          current: { ...record, ...completion, status: 'COMPLETED' },
+        });
+      });
+
+      test.each(['INPROGRESS', 'COMPLETED'])(
+        'replaces an expired %s record as if it were not there',
+        async (status) => {
+          const old = lock({ expiresAtSeconds: NOW_SECONDS - 1 });
+          await store.acquire(old, NOW_SECONDS - 100);
+          if (status === 'COMPLETED') {
+            await store.complete(old, { ...completion, expiresAtSeconds: NOW_SECONDS - 1 });
+          }
+          const fresh = lock({ id: old.id });
+          expect(await store.acquire(fresh, NOW_SECONDS)).toEqual({ applied: true });
+          expect(await store.read(old.id)).toEqual(fresh);
+        },
+      );
+
+      test('a record in its last second is not expired', async () => {
+        const last = lock({ expiresAtSeconds: NOW_SECONDS });
+        await store.acquire(last, NOW_SECONDS - 100);
+        expect(await store.acquire(lock({ id: last.id }), NOW_SECONDS)).toMatchObject({ applied: false });
+      });
+
+      test('of fifty at once, exactly one is applied and the others see it', async () => {
+        const rivals = Array.from({ length: 50 }, () => lock({ id: 'orders#contended' }));
+        const outcomes = await Promise.all(rivals.map((rival) => store.acquire(rival, NOW_SECONDS)));
+        const winners = rivals.filter((_, index) => outcomes[index]?.applied);
+        expect(winners).toHaveLength(1);
+        const refused = outcomes.filter((outcome) => !outcome.applied);
+        expect(refused).toEqual(Array(49).fill({ applied: false, current: winners[0] }));
+      });
+    });
+
+    describe('takeOver', () => {
+      test('replaces a lock under exactly the lease that was read', async () => {
+        const lapsed = lock();
+        await store.acquire(lapsed, NOW_SECONDS);
+        const successor = lock({ id: lapsed.id, attempt: 2 });
+        expect(await store.takeOver(successor, lapsed)).toEqual({ applied: true });
+        expect(await store.read(lapsed.id)).toEqual(successor);
+      });
+
+      test('is refused when another attempt has taken over', async () => {
+        const lapsed = lock();
+        await store.acquire(lapsed, NOW_SECONDS);
+        const faster = lock({ id: lapsed.id, attempt: 2 });
+        await store.takeOver(faster, lapsed);
+        const slower = lock({ id: lapsed.id, attempt: 2 });
+        expect(await store.takeOver(slower, lapsed)).toEqual({ applied: false, current: faster });
+      });
+
+      test('is refused when the lease was renewed meanwhile', async () => {
+        const renewed = lock();
+        await store.acquire(renewed, NOW_SECONDS);
+        const asItWasRead = { ...renewed, leaseEndsAtMs: renewed.leaseEndsAtMs - 5000 };
+        expect(await store.takeOver(lock({ id: renewed.id }), asItWasRead)).toEqual({
+          applied: false,
+          current: renewed,
+        });
+      });
+
+      test('is refused when the owner has completed meanwhile', async () => {
+        const late = lock();
+        await store.acquire(late, NOW_SECONDS);
+        await store.complete(late, completion);
+        expect(await store.takeOver(lock({ id: late.id }), late)).toEqual({
+          applied: false,
+          current: { ...late, ...completion, status: 'COMPLETED' },
+        });
+      });
+
+      test('is refused when the record is gone', async () => {
+        const gone = lock();
+        expect(await store.takeOver(lock({ id: gone.id }), gone)).toEqual({
+          applied: false,
+          current: undefined,
+        });
+        expect(await store.read(gone.id)).toBeUndefined();
+      });
+
+      test('of twenty at once, exactly one is applied', async () => {
+        const lapsed = lock();
+        await store.acquire(lapsed, NOW_SECONDS);
+        const rivals = Array.from({ length: 20 }, () => lock({ id: lapsed.id, attempt: 2 }));
+        const outcomes = await Promise.all(rivals.map((rival) => store.takeOver(rival, lapsed)));
+        expect(outcomes.filter((outcome) => outcome.applied)).toHaveLength(1);
+      });
+    });
+
+    describe('complete', () => {
+      test.each([
+        { name: 'JSON', result: { kind: 'json', json: '{"body":"ä\\u0000 \\"quoted\\"","n":null}' } },
+        { name: 'an empty JSON string', result: { kind: 'json', json: '""' } },
+        { name: 'undefined', result: { kind: 'undefined' } },
+        { name: 'an omitted answer', result: { kind: 'omitted', reason: 'not-serializable' } },
+        {
+          name: 'an omitted answer of which something is left',
+          result: { kind: 'omitted', reason: 'too-large', remainderJson: '{"statusCode":201}' },
+        },
+      ] as const)('records $name and gives it back as it was', async ({ result }) => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        const expiresAtSeconds = NOW_SECONDS + 50;
+        expect(await store.complete(record, { result, expiresAtSeconds })).toEqual({ applied: true });
+        expect(await store.read(record.id)).toEqual({
+          ...record,
+          status: 'COMPLETED',
+          result,
+          expiresAtSeconds,
+        });
+      });
+
+      test('is refused for anybody but the owner, and changes nothing', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        expect(await store.complete({ id: record.id, owner: 'somebody else' }, completion)).toEqual({
+          applied: false,
+          current: record,
+        });
+        expect(await store.read(record.id)).toEqual(record);
+      });
+
+      test('is refused a second time: a completed record is final', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.complete(record, completion);
+        const other = { ...completion, result: { kind: 'json', json: '"another"' } } as const;
+        const completed = { ...record, ...completion, status: 'COMPLETED' };
+        expect(await store.complete(record, other)).toEqual({ applied: false, current: completed });
+        expect(await store.read(record.id)).toEqual(completed);
+      });
+
+      test('does not make a record where there is none', async () => {
+        const record = lock();
+        expect(await store.complete(record, completion)).toEqual({ applied: false, current: undefined });
+        expect(await store.read(record.id)).toBeUndefined();
+      });
+
+      test('takes a result of the largest size that it names', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        const json = JSON.stringify('x'.repeat(store.maxResultBytes - 2));
+        expect(await store.complete(record, { ...completion, result: { kind: 'json', json } })).toEqual({
+          applied: true,
+        });
+        expect(await store.read(record.id)).toMatchObject({ result: { json } });
+      });
+
+      test('refuses a larger one with an error of its own, and leaves the lock in place', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        const json = JSON.stringify('x'.repeat(410 * 1024));
+        await expect(
+          store.complete(record, { ...completion, result: { kind: 'json', json } }),
+        ).rejects.toThrow(ResultTooLargeError);
+        expect(await store.read(record.id)).toEqual(record);
+      });
+    });
+
+    describe('release', () => {
+      test("deletes the owner's lock", async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        expect(await store.release(record)).toEqual({ applied: true });
+        expect(await store.read(record.id)).toBeUndefined();
+      });
+
+      test('is refused for anybody but the owner', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        expect(await store.release({ id: record.id, owner: 'somebody else' })).toEqual({
+          applied: false,
+          current: record,
+        });
+        expect(await store.read(record.id)).toEqual(record);
+      });
+
+      test('never deletes a completed record, not even for its owner', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.complete(record, completion);
+        const completed = { ...record, ...completion, status: 'COMPLETED' };
+        expect(await store.release(record)).toEqual({ applied: false, current: completed });
+        expect(await store.read(record.id)).toEqual(completed);
+      });
+
+      test('of a record that is gone changes nothing', async () => {
+        expect(await store.release(lock())).toEqual({ applied: false, current: undefined });
+      });
+    });
+  });
+}

@@ -1,0 +1,35 @@
+import type { IdempotencyStore } from '../../lib/stores/idempotency-store.ts';
+
+type Operation = 'acquire' | 'takeOver' | 'complete' | 'release' | 'read';
+
+/** Called with each operation of a store, in order; decides whether and when the real one takes place. */
+export type Interception = (operation: Operation, proceed: () => Promise<unknown>) => Promise<unknown>;
+
+/**
+ * A store whose every operation passes through `intercept`: to count them, to let something happen between two of
+ * them, or to lose a reply after the write took place.
+ */
+export function interceptedStore(store: IdempotencyStore, intercept: Interception): IdempotencyStore {
+  // The interception hands back what the operation resolved to, which only the caller can know.
+  const pass = <T>(operation: Operation, call: () => Promise<T>) => intercept(operation, call) as Promise<T>;
+  return {
+    maxResultBytes: store.maxResultBytes,
+    acquire: (record, nowSeconds) => pass('acquire', () => store.acquire(record, nowSeconds)),
+    takeOver: (record, lapsed) => pass('takeOver', () => store.takeOver(record, lapsed)),
+    complete: (ownership, completion) => pass('complete', () => store.complete(ownership, completion)),
+    release: (ownership) => pass('release', () => store.release(ownership)),
+    read: (id) => pass('read', () => store.read(id)),
+  };
+}
+
+/** As the AWS SDK does: the request is sent, its reply is lost, it is sent again, and the second reply counts. */
+export function losingFirstReplyOf(store: IdempotencyStore, lossy: Operation): IdempotencyStore {
+  let lost = false;
+  return interceptedStore(store, async (operation, proceed) => {
+    if (operation === lossy && !lost) {
+      lost = true;
+      await proceed();
+    }
+    return proceed();
+  });
+}

@@ -1,0 +1,360 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { StoreError } from '../../../lib/idempotency/errors.ts';
+import {
+  type Attempt,
+  type Claim,
+  claim,
+  complete,
+  type ProtocolSettings,
+  release,
+} from '../../../lib/idempotency/protocol.ts';
+import type { IdempotencyStore, RecordedResult } from '../../../lib/stores/idempotency-store.ts';
+import { MemoryStore } from '../../../lib/stores/memory-store.ts';
+import { interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
+
+const START_MS = 1_800_000_000_000;
+const LEASE_MS = 10_000;
+const RETENTION_SECONDS = 3600;
+const ID = 'orders#1';
+
+let nowMs: number;
+let store: MemoryStore;
+let owners: number;
+
+beforeEach(() => {
+  nowMs = START_MS;
+  store = new MemoryStore();
+  owners = 0;
+});
+
+function settings(changes: Partial<ProtocolSettings> = {}): ProtocolSettings {
+  return {
+    store,
+    now: () => nowMs,
+    newOwner: () => `owner-${++owners}`,
+    retentionSeconds: RETENTION_SECONDS,
+    onUncertain: 'retry',
+    ...changes,
+  };
+}
+
+function request(fingerprint = 'payload') {
+  return { id: ID, fingerprint, leaseEndsAtMs: nowMs + LEASE_MS };
+}
+
+function attemptOf(claimed: Claim): Attempt {
+  if (claimed.kind !== 'acquired') throw new Error(`expected the key to be acquired, got ${claimed.kind}`);
+  return claimed.attempt;
+}
+
+const answer = (text: string): RecordedResult => ({ kind: 'json', json: JSON.stringify(text) });
+
+describe('claim', () => {
+  test('acquires an unknown key as attempt 1, with a lease and a retention', async () => {
+    expect(await claim(settings(), request())).toEqual({
+      kind: 'acquired',
+      attempt: {
+        id: ID,
+        owner: 'owner-1',
+        attempt: 1,
+        fingerprint: 'payload',
+        leaseEndsAtMs: START_MS + LEASE_MS,
+      },
+    });
+    expect(await store.read(ID)).toMatchObject({
+      status: 'INPROGRESS',
+      expiresAtSeconds: START_MS / 1000 + RETENTION_SECONDS,
+    });
+  });
+
+  test('tells a duplicate of a running attempt how long the lease still lasts, and touches nothing', async () => {
+    await claim(settings(), request());
+    const before = await store.read(ID);
+    nowMs += 4000;
+    for (let duplicate = 0; duplicate < 10; duplicate++) {
+      expect(await claim(settings(), request())).toEqual({ kind: 'in-progress', retryAfterMs: 6000 });
+    }
+    expect(await store.read(ID)).toEqual(before);
+  });
+
+  test('gives a duplicate of a completed attempt its result, until the retention is over', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    nowMs += 500;
+    await complete(settings(), attempt, answer('first'));
+    const completed = { kind: 'completed', result: answer('first') };
+
+    expect(await claim(settings(), request())).toEqual(completed);
+    nowMs += RETENTION_SECONDS * 1000;
+    expect(await claim(settings(), request())).toEqual(completed);
+    nowMs += 1000;
+    expect(await claim(settings(), request())).toMatchObject({ kind: 'acquired', attempt: { attempt: 1 } });
+  });
+
+  test('counts an expired lock as absent, even while the store still holds it', async () => {
+    await claim(settings(), request());
+    nowMs += RETENTION_SECONDS * 1000 + 1000;
+    expect(await claim(settings({ onUncertain: 'block' }), request())).toMatchObject({ kind: 'acquired' });
+  });
+
+  test('never lets a record expire before its lease ends, however short the retention', async () => {
+    const brief = settings({ retentionSeconds: 1 });
+    await claim(brief, request());
+    nowMs += LEASE_MS - 1;
+    expect(await claim(brief, request())).toMatchObject({ kind: 'in-progress' });
+  });
+
+  describe('with another payload', () => {
+    test.each(['in progress', 'lapsed', 'completed'])(
+      'is a mismatch while %s, and changes nothing',
+      async (state) => {
+        const attempt = attemptOf(await claim(settings(), request()));
+        if (state === 'completed') await complete(settings(), attempt, answer('first'));
+        if (state === 'lapsed') nowMs += LEASE_MS;
+        const before = await store.read(ID);
+        expect(await claim(settings(), request('another payload'))).toEqual({ kind: 'mismatch' });
+        expect(await store.read(ID)).toEqual(before);
+      },
+    );
+  });
+
+  describe('when the lease has lapsed', () => {
+    test('takes over at the very moment it ends, as the next attempt with an owner of its own', async () => {
+      await claim(settings(), request());
+      nowMs += LEASE_MS - 1;
+      expect(await claim(settings(), request())).toEqual({ kind: 'in-progress', retryAfterMs: 1 });
+      nowMs += 1;
+      expect(await claim(settings(), request())).toMatchObject({
+        kind: 'acquired',
+        attempt: { attempt: 2, owner: 'owner-3', leaseEndsAtMs: nowMs + LEASE_MS },
+      });
+      expect(await store.read(ID)).toMatchObject({ owner: 'owner-3', attempt: 2 });
+    });
+
+    test('counts every takeover', async () => {
+      for (const expected of [1, 2, 3, 4]) {
+        expect(attemptOf(await claim(settings(), request())).attempt).toBe(expected);
+        nowMs += LEASE_MS;
+      }
+    });
+
+    test("leaves the key alone where onUncertain is 'block'", async () => {
+      await claim(settings(), request());
+      nowMs += LEASE_MS;
+      const before = await store.read(ID);
+      expect(await claim(settings({ onUncertain: 'block' }), request())).toEqual({ kind: 'uncertain' });
+      expect(await store.read(ID)).toEqual(before);
+    });
+
+    test('of two that see it lapsed, one takes over and the other is told that it runs', async () => {
+      await claim(settings(), request());
+      nowMs += LEASE_MS;
+      // The rival's takeover falls between our refusal and our own takeover.
+      const overtaken = interceptedStore(store, async (operation, proceed) => {
+        if (operation === 'takeOver') await claim(settings(), request());
+        return proceed();
+      });
+      expect(await claim(settings({ store: overtaken }), request())).toEqual({
+        kind: 'in-progress',
+        retryAfterMs: LEASE_MS,
+      });
+      expect(await store.read(ID)).toMatchObject({ attempt: 2 });
+    });
+
+    test('replays where the late owner completes just before the takeover', async () => {
+      const late = attemptOf(await claim(settings(), request()));
+      nowMs += LEASE_MS;
+      const overtaken = interceptedStore(store, async (operation, proceed) => {
+        if (operation === 'takeOver') await complete(settings(), late, answer('late but first'));
+        return proceed();
+      });
+      expect(await claim(settings({ store: overtaken }), request())).toEqual({
+        kind: 'completed',
+        result: answer('late but first'),
+      });
+    });
+
+    test('acquires afresh where the late owner releases just before the takeover', async () => {
+      const late = attemptOf(await claim(settings(), request()));
+      nowMs += LEASE_MS;
+      const overtaken = interceptedStore(store, async (operation, proceed) => {
+        if (operation === 'takeOver') await release(settings(), late);
+        return proceed();
+      });
+      const attempt = attemptOf(await claim(settings({ store: overtaken }), request()));
+      expect(attempt.attempt).toBe(1);
+      expect(await store.read(ID)).toMatchObject({ owner: attempt.owner, attempt: 1 });
+    });
+  });
+
+  describe('when the reply to its own write is lost and the write is sent again', () => {
+    test('recognises the lock that refuses it as its own', async () => {
+      const attempt = attemptOf(
+        await claim(settings({ store: losingFirstReplyOf(store, 'acquire') }), request()),
+      );
+      expect(await complete(settings(), attempt, answer('done'))).toEqual({ kind: 'settled' });
+    });
+
+    test('recognises its own takeover, with the number that it was given', async () => {
+      await claim(settings(), request());
+      nowMs += LEASE_MS;
+      const attempt = attemptOf(
+        await claim(settings({ store: losingFirstReplyOf(store, 'takeOver') }), request()),
+      );
+      expect(attempt.attempt).toBe(2);
+      expect(await complete(settings(), attempt, answer('done'))).toEqual({ kind: 'settled' });
+    });
+  });
+
+  test('does not run when the lock was granted only after its lease had ended, and gives it back', async () => {
+    const slow = interceptedStore(store, async (operation, proceed) => {
+      const outcome = await proceed();
+      if (operation === 'acquire') nowMs += LEASE_MS;
+      return outcome;
+    });
+    await expect(claim(settings({ store: slow }), request())).rejects.toThrow(StoreError);
+    expect(await store.read(ID)).toBeUndefined();
+  });
+
+  test('gives up on a record that changes hands at every turn, without having written over anybody', async () => {
+    const lockOf = async () => attemptOf(await claim(settings(), request()));
+    let held: Attempt | undefined = await lockOf();
+    // Whenever we look, somebody holds the lock; whenever they see us refused, they let go again.
+    const restless: IdempotencyStore = interceptedStore(store, async (operation, proceed) => {
+      if (operation !== 'acquire') return proceed();
+      held ??= await lockOf();
+      await proceed();
+      await release(settings(), held);
+      held = undefined;
+      return { applied: false, current: undefined };
+    });
+    expect(await claim(settings({ store: restless }), request())).toEqual({
+      kind: 'in-progress',
+      retryAfterMs: 1000,
+    });
+    expect(await store.read(ID)).toBeUndefined();
+  });
+
+  test('passes on the failure of a store that does not answer', async () => {
+    const broken = interceptedStore(store, async () => {
+      throw new StoreError('unreachable');
+    });
+    await expect(claim(settings({ store: broken }), request())).rejects.toThrow('unreachable');
+  });
+});
+
+describe('complete', () => {
+  test('consumes the key and counts the retention from now', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    nowMs += 2000;
+    expect(await complete(settings(), attempt, answer('done'))).toEqual({ kind: 'settled' });
+    expect(await store.read(ID)).toMatchObject({
+      status: 'COMPLETED',
+      result: answer('done'),
+      expiresAtSeconds: START_MS / 1000 + 2 + RETENTION_SECONDS,
+    });
+  });
+
+  test('takes its own completion for success when the reply to it was lost', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const lossy = settings({ store: losingFirstReplyOf(store, 'complete') });
+    expect(await complete(lossy, attempt, answer('done'))).toEqual({ kind: 'settled' });
+  });
+
+  test('a late owner whom nobody has replaced still completes', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS * 2;
+    expect(await complete(settings(), attempt, answer('late'))).toEqual({ kind: 'settled' });
+  });
+
+  test('an attempt that was taken over changes nothing and is told by whom', async () => {
+    const late = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    expect(await complete(settings(), late, answer('late'))).toMatchObject({
+      kind: 'superseded',
+      current: { status: 'INPROGRESS', owner: successor.owner },
+    });
+
+    await complete(settings(), successor, answer('the result'));
+    expect(await complete(settings(), late, answer('late'))).toMatchObject({
+      kind: 'superseded',
+      current: { status: 'COMPLETED', result: answer('the result') },
+    });
+    expect(await claim(settings(), request())).toEqual({ kind: 'completed', result: answer('the result') });
+  });
+
+  test('is superseded, not repeated, when the record is gone', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await store.release(attempt);
+    expect(await complete(settings(), attempt, answer('done'))).toEqual({
+      kind: 'superseded',
+      current: undefined,
+    });
+    expect(await store.read(ID)).toBeUndefined();
+  });
+
+  test('consumes the key without the result where that is larger than a record can be', async () => {
+    const tiny = settings({ store: new MemoryStore({ maxResultBytes: 10 }) });
+    const attempt = attemptOf(await claim(tiny, request()));
+    expect(await complete(tiny, attempt, answer('ä'.repeat(5)))).toEqual({ kind: 'settled' });
+    expect(await claim(tiny, request())).toEqual({
+      kind: 'completed',
+      result: { kind: 'omitted', reason: 'too-large' },
+    });
+  });
+
+  test('measures the result in bytes, and keeps one that just fits', async () => {
+    const tiny = settings({ store: new MemoryStore({ maxResultBytes: 12 }) });
+    const attempt = attemptOf(await claim(tiny, request()));
+    await complete(tiny, attempt, answer('ä'.repeat(5)));
+    expect(await claim(tiny, request())).toEqual({ kind: 'completed', result: answer('ä'.repeat(5)) });
+  });
+
+  test("goes by the store's own refusal too, and records what the caller makes of the result", async () => {
+    const strict = new MemoryStore({ maxResultBytes: 3 });
+    const optimistic = { ...interceptedStore(strict, (_, proceed) => proceed()), maxResultBytes: 1_000_000 };
+    const attempt = attemptOf(await claim(settings({ store: optimistic }), request()));
+    const rest = { kind: 'omitted', reason: 'too-large', remainderJson: '{}' } as const;
+    await complete(settings({ store: optimistic }), attempt, answer('does not fit'), () => rest);
+    expect(await claim(settings({ store: optimistic }), request())).toEqual({
+      kind: 'completed',
+      result: rest,
+    });
+  });
+
+  test('fails when the store does, and leaves the lock to its lease', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const broken = interceptedStore(store, async () => {
+      throw new StoreError('unreachable');
+    });
+    await expect(complete(settings({ store: broken }), attempt, answer('done'))).rejects.toThrow(
+      'unreachable',
+    );
+    expect(await claim(settings(), request())).toMatchObject({ kind: 'in-progress' });
+  });
+});
+
+describe('release', () => {
+  test('gives the key back', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    expect(await release(settings(), attempt)).toEqual({ kind: 'settled' });
+    expect(await claim(settings(), request('another payload'))).toMatchObject({ kind: 'acquired' });
+  });
+
+  test('takes an absent record for success, as after a lost reply', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const lossy = settings({ store: losingFirstReplyOf(store, 'release') });
+    expect(await release(lossy, attempt)).toEqual({ kind: 'settled' });
+  });
+
+  test("a late failure never removes its successor's lock or result", async () => {
+    const late = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    expect(await release(settings(), late)).toMatchObject({ kind: 'superseded' });
+    expect(await claim(settings(), request())).toMatchObject({ kind: 'in-progress' });
+    await complete(settings(), successor, answer('kept'));
+    expect(await release(settings(), late)).toMatchObject({ kind: 'superseded' });
+    expect(await claim(settings(), request())).toEqual({ kind: 'completed', result: answer('kept') });
+  });
+});
