@@ -1,0 +1,65 @@
+/**
+ * The handlers that are compared: the same business function, bare, behind this library, and behind Powertools for
+ * AWS Lambda, each set up as its documentation says and with the same guarantees switched on (a key is required, the
+ * payload is validated). All use one table layout and the client that they are given.
+ */
+import { IdempotencyConfig } from '@aws-lambda-powertools/idempotency';
+import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
+import { makeHandlerIdempotent } from '@aws-lambda-powertools/idempotency/middleware';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { DynamoDbStore, type IdempotentContext, idempotency } from '../lib/index.ts';
+
+export type Subject = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
+export const SUBJECT_NAMES = ['bare', 'lambda-idempotency', 'powertools'] as const;
+export type SubjectName = (typeof SUBJECT_NAMES)[number];
+
+export interface SubjectSettings {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  /** What the business function does; by default it answers 201 with a small cart line. */
+  readonly work?: () => Promise<APIGatewayProxyStructuredResultV2>;
+}
+
+export function createSubject(
+  name: SubjectName,
+  { client, tableName, work = addToCart }: SubjectSettings,
+): Subject {
+  const handler = middy(async (_event: APIGatewayProxyEventV2) => work());
+  switch (name) {
+    case 'bare':
+      return handler;
+    case 'lambda-idempotency': {
+      const store = new DynamoDbStore({ tableName, client });
+      const guarded = handler.use(idempotency({ store, onEvent: () => {} }));
+      // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+      return (event, context) => guarded(event, context as IdempotentContext);
+    }
+    case 'powertools':
+      return handler.use(
+        makeHandlerIdempotent({
+          persistenceStore: new DynamoDBPersistenceLayer({ tableName, awsSdkV3Client: client }),
+          config: new IdempotencyConfig({
+            eventKeyJmesPath: 'headers."idempotency-key"',
+            payloadValidationJmesPath: 'body',
+            throwOnNoIdempotencyKey: true,
+          }),
+        }),
+      );
+  }
+}
+
+export async function addToCart(): Promise<APIGatewayProxyStructuredResultV2> {
+  return {
+    statusCode: 201,
+    headers: { 'content-type': 'application/json', location: '/cart/c1' },
+    body: JSON.stringify({
+      lineId: 'l1',
+      cartId: 'c1',
+      sku: 'apple',
+      quantity: 2,
+      addedAt: '2027-01-01T00:00:00Z',
+    }),
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * What the protocol did, told as it happens, for logs, metrics and demonstrations. Every event names the record by
+ * its hashed id; none carries a key, a payload or a result.
+ */
+export type IdempotencyEvent =
+  /** The handler is about to run. `attempt` above 1 means that a lapsed lease was taken over. */
+  | {
+      readonly type: 'acquired';
+      readonly id: string;
+      readonly attempt: number;
+      readonly leaseEndsAtMs: number;
+    }
+  | { readonly type: 'replayed'; readonly id: string }
+  | { readonly type: 'in-progress'; readonly id: string; readonly retryAfterMs: number }
+  | { readonly type: 'mismatch'; readonly id: string }
+  /** An earlier outcome is unknown, and `onUncertain: 'block'` kept the handler from running. */
+  | { readonly type: 'uncertain'; readonly id: string }
+  | { readonly type: 'completed'; readonly id: string; readonly attempt: number }
+  | { readonly type: 'released'; readonly id: string; readonly attempt: number }
+  /** The attempt ended without a known outcome; the key stays locked until its lease ends. */
+  | { readonly type: 'in-doubt'; readonly id: string; readonly attempt: number }
+  /** The attempt outlived its lease and another one took over; its own result was not recorded. */
+  | { readonly type: 'superseded'; readonly id: string; readonly attempt: number }
+  | {
+      readonly type: 'store-failed';
+      readonly id: string;
+      readonly during: 'claim' | 'complete' | 'release';
+      readonly error: Error;
+    }
+  /** The handler runs without a lock, for the reason given. */
+  | { readonly type: 'unguarded'; readonly reason: UnguardedReason };
+
+export type UnguardedReason = 'method' | 'no-key' | 'store-unavailable';
+
+export type IdempotencyEventListener = (event: IdempotencyEvent) => void;
+
+/**
+ * The listener that is used when none is given: silent while the protocol does its work, and one line on standard
+ * error where a person should look, because the caller was answered and nobody else would tell.
+ */
+export function warnOfTrouble(event: IdempotencyEvent): void {
+  if (event.type === 'store-failed') {
+    console.warn(
+      `lambda-idempotency: the store failed during ${event.during} of ${event.id}: ${event.error.message}`,
+    );
+  } else if (event.type === 'superseded') {
+    console.warn(
+      `lambda-idempotency: attempt ${event.attempt} of ${event.id} outlived its lease; another attempt has taken over and this result was not recorded.`,
+    );
+  }
+}
+
+/** A listener of the user's must never decide the fate of a request: what it throws is shown and dropped. */
+export function shielded(listener: IdempotencyEventListener): IdempotencyEventListener {
+  return function notify(event) {
+    try {
+      listener(event);
+    } catch (error) {
+      console.warn(`lambda-idempotency: onEvent threw on "${event.type}" and was ignored:`, error);
+    }
+  };
+}

@@ -1,0 +1,76 @@
+import type { Context } from 'aws-lambda';
+import { sha256Base64url } from './fingerprint.ts';
+
+/** What a handler can know of the attempt that runs it: `context.idempotency`. */
+export interface IdempotencyContext {
+  /**
+   * False where the handler runs without a lock: a method that needs none, a request without a key and
+   * `keyRequired: false`, or an unreachable store and `onStoreUnavailable: 'run-unguarded'`.
+   */
+  readonly guarded: boolean;
+  /** 1, and one more for each time that a lapsed lease was taken over: the fencing number of this attempt. */
+  readonly attempt: number;
+  /** Epoch milliseconds at which the lease ends; undefined without a lock. */
+  readonly leaseEndsAtMs: number | undefined;
+  /**
+   * A key for one effect of this operation, UUID-shaped: the same on every attempt of the same idempotency key,
+   * different for every `name` and for every other key. Use it as the id of the row to insert, or hand it to a
+   * foreign service as its idempotency key. Without a lock it is random for each invocation.
+   *
+   * It is made from the hashed id alone (RFC 9562, version 8), so it tells nobody the client's key.
+   */
+  deriveKey(name: string): string;
+}
+
+/** The Lambda context that a guarded handler receives. */
+export type IdempotentContext = Context & { readonly idempotency: IdempotencyContext };
+
+export interface HandlerContextSource {
+  readonly guarded: boolean;
+  readonly attempt: number;
+  readonly leaseEndsAtMs: number | undefined;
+  /** Record id, or something random where there is no record. */
+  readonly seed: string;
+}
+
+export function idempotencyContext(source: HandlerContextSource): IdempotencyContext {
+  const { guarded, attempt, leaseEndsAtMs, seed } = source;
+  return Object.freeze({
+    guarded,
+    attempt,
+    leaseEndsAtMs,
+    deriveKey: (name: string) => deriveKey(seed, name),
+  });
+}
+
+/**
+ * `context` with `idempotency` added. A plain object is copied: callers may hand one context to several invocations
+ * at a time (the records of an SQS batch, a test), and each must see its own attempt. An instance of a class is
+ * extended in place, since a copy would lose its private fields.
+ */
+export function withIdempotency<TContext>(
+  context: TContext,
+  idempotency: IdempotencyContext,
+): TContext & { readonly idempotency: IdempotencyContext } {
+  const original: object = Object(context ?? {});
+  const prototype: unknown = Object.getPrototypeOf(original);
+  const isPlain = prototype === Object.prototype || prototype === null;
+  // Descriptors rather than values: the runtime's `callbackWaitsForEmptyEventLoop` is an accessor.
+  const target: object = isPlain
+    ? Object.create(prototype as object | null, Object.getOwnPropertyDescriptors(original))
+    : original;
+  // The compiler cannot follow a property through defineProperty.
+  return Object.defineProperty(target, 'idempotency', {
+    value: idempotency,
+    enumerable: true,
+    configurable: true,
+  }) as TContext & { readonly idempotency: IdempotencyContext };
+}
+
+function deriveKey(seed: string, name: string): string {
+  const bytes = Buffer.from(sha256Base64url(JSON.stringify([seed, name])), 'base64url').subarray(0, 16);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

@@ -1,0 +1,137 @@
+import type { Context } from 'aws-lambda';
+import { admit } from './guard.ts';
+import { type IdempotentContext, withIdempotency } from './handler-context.ts';
+import {
+  answerThrownError,
+  type HandlerOutcome,
+  type MiddyRequest,
+  observeOutcome,
+} from './middy-outcome.ts';
+import { type HttpOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import type { Ending, Run } from './run.ts';
+
+/** Middy's request as the hooks below declare it: enough for `.use()` to infer event and context from. */
+export interface IdempotencyRequest<TEvent> {
+  event: TEvent;
+  context: IdempotentContext;
+  // Middy's own type says `any`: the result belongs to the handler, and a middleware cannot narrow it.
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  response: any;
+  error: Error | null | undefined;
+  internal: Record<string, unknown>;
+}
+
+export interface IdempotencyMiddleware<TEvent> {
+  before(request: IdempotencyRequest<TEvent>): Promise<void>;
+  after(request: IdempotencyRequest<TEvent>): Promise<void>;
+  onError(request: IdempotencyRequest<TEvent>): Promise<void>;
+}
+
+/** What one request carries from hook to hook. Kept by request, never in the middleware: invocations may overlap. */
+interface Progress {
+  readonly run: Run;
+  readonly outcome: () => HandlerOutcome;
+  settled: boolean;
+}
+
+/**
+ * Middy middleware for HTTP handlers: each idempotency key takes effect once, duplicates get the first result.
+ *
+ * ```ts
+ * export const handler = middy(addToCart).use(idempotency());
+ * ```
+ *
+ * Use it first: hooks run inside out on the way back, so it then records the finished answer, and a replay needs no
+ * other middleware. In any other place it is as safe, but what the middlewares before it add to an answer is missing
+ * from replays; `middy(idempotent(handler))` is the form without that difference. Refusals are thrown, as Middy's own
+ * middlewares do, with the problem document as the answer that goes with them: loggers see the error, CORS the answer.
+ *
+ * Works with `@middy/core` 6 and 7.
+ * @throws ConfigurationError at once, if the options are wrong or there is no table
+ */
+export function idempotency<TEvent = unknown>(
+  options: HttpOptions<TEvent> = {},
+): IdempotencyMiddleware<TEvent> {
+  const resolved = resolveOptions(options);
+  const progressOf = new WeakMap<object, Progress>();
+
+  async function idempotencyBefore(request: IdempotencyRequest<TEvent>): Promise<void> {
+    const admission = await admit(request.event, request.context, resolved);
+    switch (admission.kind) {
+      case 'replay':
+        // Assigned, not returned: core takes a returned `undefined` for "go on".
+        Object.assign(request, { earlyResponse: admission.answer });
+        return;
+      case 'refused':
+        answerThrownError(request, admission.refusal.error, admission.refusal.answer);
+        throw admission.refusal.error;
+      case 'run': {
+        const { run } = admission;
+        request.context = withIdempotency<Context>(request.context, run.idempotency);
+        const outcome = observeOutcome(request, {
+          remainingMs: () => request.context.getRemainingTimeInMillis?.(),
+          chainEnded: (answer) => endChain(request, answer),
+        });
+        progressOf.set(request, { run, outcome, settled: false });
+      }
+    }
+  }
+
+  async function idempotencyAfter(request: IdempotencyRequest<TEvent>): Promise<void> {
+    const ending = await settle(request, request.response);
+    if (ending === undefined) return;
+    if (ending.kind === 'answer') request.response = ending.answer;
+    else request.response = ending.refusal.answer;
+  }
+
+  async function idempotencyOnError(request: IdempotencyRequest<TEvent>): Promise<void> {
+    await settle(request, undefined);
+  }
+
+  /** A hook of another middleware answered: this is the last chance to settle, for no hook of ours is called. */
+  async function endChain(request: MiddyRequest, answer: unknown): Promise<unknown> {
+    const ending = await settle(request, answer);
+    if (ending === undefined) return answer;
+    return ending.kind === 'answer' ? ending.answer : ending.refusal.answer;
+  }
+
+  /** Tells the run how the handler ended, once. Resolves to the caller's answer if the run had a say in it. */
+  async function settle(request: MiddyRequest, finishedAnswer: unknown): Promise<Ending | undefined> {
+    const progress = progressOf.get(request);
+    if (progress === undefined || progress.settled) return undefined;
+    progress.settled = true;
+    const { run } = progress;
+    const outcome = progress.outcome();
+    const failedLater = request.error !== undefined && request.error !== null;
+
+    if (outcome.kind === 'pending') {
+      // A hook in front of the handler answered in its place: nothing has run.
+      await run.fail(undefined);
+    } else if (cameFromEarlyTimeout(outcome, resolved)) {
+      run.leaveInDoubt();
+    } else if (outcome.kind === 'threw') {
+      await run.fail(outcome.error);
+    } else if (failedLater) {
+      // The handler took effect and a hook behind it threw. Its own answer is recorded, so that no retry runs it
+      // again; this caller gets what the error handlers make of the error.
+      await run.finish(outcome.answer);
+    } else {
+      return await run.finish(finishedAnswer, outcome.answer);
+    }
+    return undefined;
+  }
+
+  return { before: idempotencyBefore, after: idempotencyAfter, onError: idempotencyOnError };
+}
+
+/**
+ * Middy's early time-out may answer or throw while the handler is still running. Its default error is recognised by
+ * itself (see outcome-unknown.ts); an answer of the user's own is recognised by its mark or by the time at which it
+ * came. Nothing else tells it from the handler's.
+ */
+function cameFromEarlyTimeout(
+  outcome: Exclude<HandlerOutcome, { kind: 'pending' }>,
+  { timeoutEarlyInMillis }: ResolvedOptions,
+): boolean {
+  return outcome.remainingMs !== undefined && outcome.remainingMs <= timeoutEarlyInMillis;
+}

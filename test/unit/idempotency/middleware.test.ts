@@ -1,0 +1,409 @@
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { StoreError } from '../../../lib/idempotency/errors.ts';
+import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
+import type { IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
+import { idempotency } from '../../../lib/idempotency/middleware.ts';
+import type { HttpOptions } from '../../../lib/idempotency/options.ts';
+import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
+import { MemoryStore } from '../../../lib/stores/memory-store.ts';
+import { httpApiEvent, lambdaContext } from '../../support/events.ts';
+import { interceptedStore } from '../../support/intercepted-store.ts';
+import { MIDDY_VERSIONS } from '../../support/middy-versions.ts';
+
+type Event = APIGatewayProxyEventV2;
+interface Answer {
+  readonly statusCode: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+const KEY = '8e03978e-40d5-43e8-bc93-6894a57f9324';
+
+/** A promise that the test resolves, for holding a handler at a known point. */
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, errorHandler }) => {
+  let store: MemoryStore;
+  let events: IdempotencyEvent[];
+  let runs: number;
+
+  beforeEach(() => {
+    store = new MemoryStore();
+    events = [];
+    runs = 0;
+  });
+
+  function guard(options: HttpOptions<Event> = {}) {
+    return idempotency<Event>({ store, onEvent: (event) => events.push(event), ...options });
+  }
+
+  async function addToCart(): Promise<Answer> {
+    runs += 1;
+    return { statusCode: 201, headers: { Location: '/cart/c1' }, body: JSON.stringify({ run: runs }) };
+  }
+
+  const seen = () => events.map((event) => event.type);
+  const problemOf = (answer: Answer) => JSON.parse(answer.body ?? '{}');
+  // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+  type Handler = (event: Event, context: IdempotentContext) => Promise<unknown>;
+  const invoke = (handler: Handler, event: Event, context: Context) =>
+    handler(event, context as IdempotentContext) as Promise<Answer>;
+  const send = (handler: Handler, event = httpApiEvent({ key: KEY })) =>
+    invoke(handler, event, lambdaContext());
+
+  test('the first request gets the handler’s own answer, a retry gets it again as a replay', async () => {
+    const handler = middy(addToCart).use(guard());
+    expect(await send(handler)).toEqual({
+      statusCode: 201,
+      headers: { Location: '/cart/c1' },
+      body: '{"run":1}',
+    });
+    expect(await send(handler)).toMatchObject({
+      statusCode: 200,
+      headers: { Location: '/cart/c1', 'Idempotent-Replayed': 'true' },
+      body: '{"run":1}',
+    });
+    expect(runs).toBe(1);
+    expect(seen()).toEqual(['acquired', 'completed', 'replayed']);
+  });
+
+  test('of two at once one runs and the other is told so, and does not disturb the first', async () => {
+    const { opened, open } = gate();
+    const handler = middy(async () => {
+      await opened;
+      return addToCart();
+    }).use(guard());
+    const first = send(handler);
+    // Rejected duplicates release nothing: otherwise the third would run beside the first.
+    for (let duplicate = 0; duplicate < 3; duplicate++) {
+      const conflict = await send(handler);
+      expect(conflict.statusCode).toBe(409);
+      expect(problemOf(conflict)).toMatchObject({ status: 409, code: 'IN_PROGRESS' });
+      expect(Number(conflict.headers?.['Retry-After'])).toBeGreaterThanOrEqual(1);
+    }
+    open();
+    expect(await first).toMatchObject({ statusCode: 201, body: '{"run":1}' });
+    expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+    expect(runs).toBe(1);
+  });
+
+  test('a request without a key is refused before the store is asked', async () => {
+    const untouched = interceptedStore(store, () => Promise.reject(new Error('the store was asked')));
+    const handler = middy(addToCart).use(guard({ store: untouched }));
+    const answer = await send(handler, httpApiEvent());
+    expect(answer).toMatchObject({
+      statusCode: 400,
+      headers: { 'Content-Type': 'application/problem+json' },
+    });
+    expect(problemOf(answer)).toMatchObject({ code: 'KEY_MISSING' });
+    expect(runs).toBe(0);
+  });
+
+  test('a key with another payload is a mismatch, also while the first is running', async () => {
+    const { opened, open } = gate();
+    const handler = middy(async () => {
+      await opened;
+      return addToCart();
+    }).use(guard());
+    const first = send(handler);
+    const other = httpApiEvent({ key: KEY, body: { sku: 'pear' } });
+    expect(await send(handler, other)).toMatchObject({ statusCode: 422 });
+    open();
+    expect(await first).toMatchObject({ statusCode: 201 });
+    expect(await send(handler, other)).toMatchObject({ statusCode: 422 });
+    expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+  });
+
+  test('GET is not guarded, and the handler is told so', async () => {
+    let guarded: boolean | undefined;
+    const handler = middy(async (_event: Event, context: IdempotentContext) => {
+      guarded = context.idempotency.guarded;
+      return addToCart();
+    }).use(guard());
+    await send(handler, httpApiEvent({ method: 'GET', key: KEY }));
+    await send(handler, httpApiEvent({ method: 'GET', key: KEY }));
+    expect({ runs, guarded }).toEqual({ runs: 2, guarded: false });
+  });
+
+  describe('when the handler fails', () => {
+    test('by throwing, the key is given back and a retry runs', async () => {
+      let healthy = false;
+      const handler = middy(async () => {
+        if (!healthy) throw new Error('out of stock');
+        return addToCart();
+      }).use(guard());
+      await expect(send(handler)).rejects.toThrow('out of stock');
+      healthy = true;
+      expect(await send(handler)).toMatchObject({ statusCode: 201 });
+      expect(seen()).toEqual(['acquired', 'released', 'acquired', 'completed']);
+    });
+
+    test('by a status of 500 and above, the key is given back', async () => {
+      const handler = middy(async (): Promise<Answer> => ({ statusCode: 503, body: String(++runs) })).use(
+        guard(),
+      );
+      expect(await send(handler)).toMatchObject({ statusCode: 503, body: '1' });
+      expect(await send(handler)).toMatchObject({ statusCode: 503, body: '2' });
+    });
+
+    test('a 4xx is a result, and is replayed', async () => {
+      const handler = middy(async (): Promise<Answer> => ({ statusCode: 404, body: String(++runs) })).use(
+        guard(),
+      );
+      await send(handler);
+      expect(await send(handler)).toMatchObject({ statusCode: 404, body: '1' });
+    });
+  });
+
+  describe('what ends without a known outcome leaves the key locked until its lease ends', () => {
+    const soon = () => lambdaContext(60);
+
+    async function expectInDoubt(handler: Handler) {
+      await invoke(handler, httpApiEvent({ key: KEY }), soon()).catch(() => {});
+      expect(seen()).toEqual(['acquired', 'in-doubt']);
+      expect(await send(handler)).toMatchObject({ statusCode: 409 });
+    }
+
+    const never = () => new Promise<Answer>(() => {});
+
+    test('the early time-out that Middy throws', async () => {
+      await expectInDoubt(middy(never).use(guard()));
+    });
+
+    test.each(['before', 'behind'])(
+      'the same, with an error handler %s that replaces the error',
+      async (place) => {
+        const quiet = errorHandler({ logger: () => {} });
+        const guardian = guard();
+        const handler = middy(never).use(place === 'before' ? [quiet, guardian] : [guardian, quiet]);
+        await expectInDoubt(handler);
+      },
+    );
+
+    test('an early time-out that answers 504', async () => {
+      await expectInDoubt(
+        middy(never, { timeoutEarlyInMillis: 30, timeoutEarlyResponse: () => ({ statusCode: 504 }) }).use(
+          guard(),
+        ),
+      );
+    });
+
+    test('an early time-out that answers anything, if it is marked', async () => {
+      const timeoutEarlyResponse = () => outcomeUnknown({ statusCode: 202, body: 'still at it' });
+      await expectInDoubt(middy(never, { timeoutEarlyInMillis: 30, timeoutEarlyResponse }).use(guard()));
+    });
+
+    test('an early time-out that answers anything, if the guard knows when it comes', async () => {
+      const timeoutEarlyInMillis = 30;
+      const timeoutEarlyResponse = () => ({ statusCode: 500 });
+      await expectInDoubt(
+        middy(never, { timeoutEarlyInMillis, timeoutEarlyResponse }).use(guard({ timeoutEarlyInMillis })),
+      );
+    });
+
+    test('a handler that says so itself', async () => {
+      const handler = middy(async () => outcomeUnknown({ statusCode: 502 })).use(guard());
+      await expectInDoubt(handler);
+    });
+  });
+
+  describe('other middlewares that interfere', () => {
+    test('a hook that answers before the handler gives the key back: nothing has run', async () => {
+      let signedIn = false;
+      const handler = middy(addToCart)
+        .use(guard())
+        .before(() => (signedIn ? undefined : { statusCode: 401 }));
+      expect(await send(handler)).toEqual({ statusCode: 401 });
+      signedIn = true;
+      expect(await send(handler)).toMatchObject({ statusCode: 201 });
+    });
+
+    test('a hook that throws before the handler gives the key back', async () => {
+      let valid = false;
+      const handler = middy(addToCart)
+        .use(guard())
+        .before(() => {
+          if (!valid) throw new Error('invalid');
+        });
+      await expect(send(handler)).rejects.toThrow('invalid');
+      valid = true;
+      expect(await send(handler)).toMatchObject({ statusCode: 201 });
+    });
+
+    test('a hook that ends the chain after the handler does not keep the result from being recorded', async () => {
+      const handler = middy(addToCart)
+        .use(guard())
+        .after(() => ({ statusCode: 201, body: 'early' }));
+      expect(await send(handler)).toMatchObject({ statusCode: 201, body: 'early' });
+      expect(await send(handler)).toMatchObject({ statusCode: 200, body: 'early' });
+      expect(runs).toBe(1);
+    });
+
+    test('a hook that throws after the handler does not make a retry run it again', async () => {
+      const handler = middy(addToCart)
+        .use(guard())
+        .after(() => {
+          throw new Error('serializer broke');
+        });
+      await expect(send(handler)).rejects.toThrow('serializer broke');
+      expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+      expect(runs).toBe(1);
+    });
+
+    test('a hook that throws once the key is completed leaves it completed', async () => {
+      const handler = middy(addToCart)
+        .use({
+          after: () => {
+            throw new Error('too late');
+          },
+        })
+        .use(guard());
+      await expect(send(handler)).rejects.toThrow('too late');
+      expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+    });
+
+    test('a hook that turns a finished answer into a 500 does not make a retry run it again', async () => {
+      const handler = middy(addToCart)
+        .use(guard())
+        .after((request) => {
+          request.response = { statusCode: 500, body: 'no' };
+        });
+      expect(await send(handler)).toMatchObject({ statusCode: 500 });
+      expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+      expect(runs).toBe(1);
+    });
+
+    test('an onError hook that ends the chain does not keep the key from being given back', async () => {
+      let healthy = false;
+      const handler = middy(async () => {
+        if (!healthy) throw new Error('out of stock');
+        return addToCart();
+      })
+        .use(guard())
+        .onError(() => ({ statusCode: 500 }));
+      expect(await send(handler)).toEqual({ statusCode: 500 });
+      healthy = true;
+      expect(await send(handler)).toMatchObject({ statusCode: 201 });
+    });
+
+    test('a handler that returns undefined is told from one that throws', async () => {
+      const handler = middy(async () => {
+        runs += 1;
+      })
+        .use(guard())
+        .after(() => {
+          throw new Error('behind the handler');
+        });
+      await expect(send(handler)).rejects.toThrow('behind the handler');
+      await send(handler);
+      expect(runs).toBe(1);
+      expect(seen()).toEqual(['acquired', 'completed', 'replayed']);
+    });
+  });
+
+  describe('when the store fails', () => {
+    const failing = (failed: string) =>
+      interceptedStore(store, (operation, proceed) =>
+        operation === failed ? Promise.reject(new StoreError('down')) : proceed(),
+      );
+
+    test('to acquire: 503, and the handler does not run', async () => {
+      const answer = await send(middy(addToCart).use(guard({ store: failing('acquire') })));
+      expect(answer).toMatchObject({ statusCode: 503, headers: { 'Retry-After': '1' } });
+      expect(answer.body).not.toMatch('down');
+      expect(runs).toBe(0);
+    });
+
+    test("to acquire, with onStoreUnavailable 'run-unguarded': the handler runs, and knows it", async () => {
+      let guarded: boolean | undefined;
+      const handler = middy(async (_event: Event, context: IdempotentContext) => {
+        guarded = context.idempotency.guarded;
+        return addToCart();
+      }).use(guard({ store: failing('acquire'), onStoreUnavailable: 'run-unguarded' }));
+      expect(await send(handler)).toMatchObject({ statusCode: 201 });
+      expect(guarded).toBe(false);
+      expect(seen()).toEqual(['store-failed', 'unguarded']);
+    });
+
+    test('to complete: the client gets the answer all the same, and the key stays in doubt', async () => {
+      const handler = middy(addToCart).use(guard({ store: failing('complete') }));
+      expect(await send(handler)).toMatchObject({ statusCode: 201, body: '{"run":1}' });
+      expect(await send(handler)).toMatchObject({ statusCode: 409 });
+      expect(events).toContainEqual(expect.objectContaining({ type: 'store-failed', during: 'complete' }));
+    });
+
+    test('to release: the client gets the handler’s error, not the store’s', async () => {
+      const handler = middy(async () => {
+        throw new Error('out of stock');
+      }).use(guard({ store: failing('release') }));
+      await expect(send(handler)).rejects.toThrow('out of stock');
+    });
+  });
+
+  test('an attempt that outlived its lease answers with the record, not with a second result', async () => {
+    let nowMs = Date.now();
+    const { opened, open } = gate();
+    const handler = middy(async () => {
+      const run = ++runs;
+      if (run === 1) await opened;
+      return { statusCode: 201, body: JSON.stringify({ run }) };
+    }).use(guard({ now: () => nowMs }));
+    const zombie = send(handler);
+    await Promise.resolve();
+    nowMs += 60_000;
+    expect(await send(handler)).toMatchObject({ statusCode: 201, body: '{"run":2}' });
+    open();
+    expect(await zombie).toMatchObject({ statusCode: 200, body: '{"run":2}' });
+    expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":2}' });
+  });
+
+  test("with onUncertain 'block' a lapsed lease answers 409 with a type of its own", async () => {
+    let nowMs = Date.now();
+    const { opened, open } = gate();
+    const handler = middy(async () => {
+      await opened;
+      return addToCart();
+    }).use(guard({ now: () => nowMs, onUncertain: 'block' }));
+    const stalled = send(handler);
+    await Promise.resolve();
+    nowMs += 60_000;
+    const answer = await send(handler);
+    expect(answer.statusCode).toBe(409);
+    expect(problemOf(answer)).toMatchObject({ type: 'urn:lambda-idempotency:problem:outcome-unknown' });
+    expect(answer.headers).not.toHaveProperty('Retry-After');
+    open();
+    expect(await stalled).toMatchObject({ statusCode: 201 });
+  });
+
+  test('invocations that overlap in one process and share one context keep their own attempts', async () => {
+    const shared = lambdaContext();
+    const derived = new Map<string, string>();
+    const handler = middy(async (event: Event, context: IdempotentContext) => {
+      await Promise.resolve();
+      derived.set(event.headers['idempotency-key'] ?? '', context.idempotency.deriveKey('line'));
+      return addToCart();
+    }).use(guard());
+    const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+    await Promise.all(keys.map((key) => invoke(handler, httpApiEvent({ key }), shared)));
+    expect(new Set(derived.values()).size).toBe(keys.length);
+    expect(shared).not.toHaveProperty('idempotency');
+  });
+
+  test('a listener that throws does not touch the request, and is not silent', async () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    const failure = new Error('listener');
+    const onEvent = () => {
+      throw failure;
+    };
+    expect(await send(middy(addToCart).use(guard({ onEvent })))).toMatchObject({ statusCode: 201 });
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('onEvent threw on "acquired"'), failure);
+    warn.mockRestore();
+  });
+});
