@@ -8,6 +8,10 @@ process.env.TEST_ENGINE = 'dynamodb-local';
 
 export default {
   ...base,
+  reporters: [
+    'default',
+    ['<rootDir>/test/support/count-reporter.js', { file: 'reports/jest-dynamodb-local.json' }],
+  ],
   projects: base.projects.map((project) => ({
     ...project,
     displayName: 'dynamodb-local',

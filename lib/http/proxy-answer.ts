@@ -11,7 +11,7 @@ import { isRecord, ownProperty } from './own-property.ts';
  * @returns `undefined` where `response` is no answer that the front door understands.
  */
 export function answerStatus(response: unknown, request: HttpRequest): number | undefined {
-  const sent = asSent(response);
+  const sent = sentOrUndefined(response);
   if (hasStatusCode(sent)) return statusOf(sent);
   return request.frontDoor === 'http-api' ? 200 : undefined;
 }
@@ -32,14 +32,22 @@ export function hasStatusCode(value: unknown): value is Readonly<Record<string, 
   return isRecord(value) && ownProperty(value, 'statusCode') !== undefined;
 }
 
-/** The response with its `toJSON` applied, as `JSON.stringify` does before it looks at any member. */
+/**
+ * The response with its `toJSON` applied, as `JSON.stringify` does before it looks at any member. `toJSON` may be
+ * inherited: that is how classes have it.
+ *
+ * @throws whatever `toJSON` throws.
+ */
 export function asSent(response: unknown): unknown {
   if (!isRecord(response)) return response;
+  const { toJSON } = response;
+  return typeof toJSON === 'function' ? (Reflect.apply(toJSON, response, ['']) as unknown) : response;
+}
+
+function sentOrUndefined(response: unknown): unknown {
   try {
-    // `toJSON` may be inherited: that is how classes have it.
-    const { toJSON } = response;
-    return typeof toJSON === 'function' ? (Reflect.apply(toJSON, response, ['']) as unknown) : response;
+    return asSent(response);
   } catch {
-    return response; // Recording it will fail in the same way, and says so.
+    return undefined; // The runtime cannot send it either: it reports an error in its place.
   }
 }

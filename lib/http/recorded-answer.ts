@@ -15,8 +15,9 @@ export { answerStatus } from './proxy-answer.ts';
  * stream) is recorded as omitted, with its status if that is known. `response` is not changed.
  */
 export function recordAnswer(response: unknown): RecordedResult {
-  const sent = asSent(response);
+  let sent = response;
   try {
+    sent = asSent(response);
     if (isStream(sent) || isStream(ownProperty(sent, 'body'))) return omitted('not-serializable', sent);
     const json: string | undefined = JSON.stringify(hasStatusCode(sent) ? withoutUnrecorded(sent) : response);
     return json === undefined ? { kind: 'undefined' } : { kind: 'json', json };

@@ -18,6 +18,8 @@ export interface Engine {
   readonly name: string;
   /** `http://127.0.0.1:8000`. */
   readonly endpoint: string;
+  /** Resolves when the engine's process has ended, by `stop()` or by itself; never for one that was only used. */
+  readonly ended: Promise<void>;
   /** Ends what was started for this engine, and nothing else: a running one that was only used stays. */
   stop(): Promise<void>;
 }
@@ -70,7 +72,9 @@ async function useRunningEngine(endpoint: string, dataDirectory: string | undefi
   if (!(await answersDynamoDb(endpoint, { withinMs: RUNNING_ENGINE_ANSWERS_WITHIN_MS }))) {
     throw new LocalRunError(`No DynamoDB engine answers at ${endpoint}, which DYNAMODB_ENDPOINT names.`);
   }
-  return { name: 'running engine (DYNAMODB_ENDPOINT)', endpoint, stop: leaveRunning };
+  return { name: 'running engine (DYNAMODB_ENDPOINT)', endpoint, ended: NEVER, stop: leaveRunning };
 }
+
+const NEVER = new Promise<never>(() => {});
 
 async function leaveRunning(): Promise<void> {}

@@ -24,7 +24,7 @@ export async function spawnEngine(options: SpawnedEngineOptions): Promise<Engine
     const endpoint = `http://127.0.0.1:${port}`;
     const child = startTethered(options.commandFor(port));
     if (await answersDynamoDb(endpoint, { withinMs: options.readyWithinMs, hasGivenUp: child.hasExited })) {
-      return { name: options.name, endpoint, stop: child.stop };
+      return { name: options.name, endpoint, ended: child.exited, stop: child.stop };
     }
     await child.stop();
     lastWords = child.lastWords();

@@ -12,10 +12,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 export interface TetheredProcess {
   /** Resolves once the process has ended; never rejects. */
   readonly exited: Promise<void>;
+  /** Once it has ended; `undefined` before, and where a signal ended it. */
+  exitCode(): number | undefined;
   hasExited(): boolean;
   /** The last lines that it wrote to its standard error, for an error message. */
   lastWords(): string;
-  /** Asks it to end (SIGTERM), ends it for good after 5 s, and resolves when it is gone. */
+  /** Asks it to end (SIGTERM by way of the pipe), ends it for good after 5 s, and resolves when it is gone. */
   stop(): Promise<void>;
 }
 
@@ -37,14 +39,20 @@ export interface TetheredCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Gets the standard output, which is dropped without it. */
+  readonly onOutput?: (chunk: string) => void;
 }
 
-export function startTethered({ command, args, cwd }: TetheredCommand): TetheredProcess {
+export function startTethered({ command, args, cwd, env, onOutput }: TetheredCommand): TetheredProcess {
   const child = spawn('/bin/sh', ['-c', TETHER_SCRIPT, 'tether', command, ...args], {
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
   });
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', onOutput ?? drop);
 
   let words = '';
   child.stderr.setEncoding('utf8');
@@ -70,26 +78,30 @@ export function startTethered({ command, args, cwd }: TetheredCommand): Tethered
 
   return {
     exited,
+    exitCode: () => child.exitCode ?? undefined,
     hasExited: () => over,
     lastWords: () => words.trim(),
     stop: async () => {
       if (over) return;
-      signalGroup(child, 'SIGTERM');
-      const forced = setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS);
+      // Not a signal to the group: the shell would be gone before the program, and nobody could wait for that one.
+      child.stdin.end();
+      const forced = setTimeout(() => killGroup(child), GRACE_MS);
       await exited;
       clearTimeout(forced);
     },
   };
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
-    process.kill(-child.pid, signal);
+    process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
-    // ESRCH: it ended between our look and our signal, which is what we wanted.
+    // ESRCH: it ended between our look and our signal, which is what was wanted.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
 function ignoreBrokenPipe(): void {}
+
+function drop(): void {}

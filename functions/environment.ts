@@ -1,0 +1,8 @@
+/** An environment variable that the stack sets. Thrown at cold start, so that a wrong deployment fails at once. */
+export function requireEnvironment(name: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') {
+    throw new Error(`Set the environment variable ${name}; the stack in lib/cdk/ does.`);
+  }
+  return value;
+}

@@ -1,0 +1,10 @@
+/** Entry of `lambda-idempotency/cdk`. Nothing outside this folder imports CDK. */
+
+export {
+  type GrantIdempotencyOptions,
+  IdempotencyTable,
+  type IdempotencyTableProps,
+} from './idempotency-table.ts';
+
+// Left out on purpose: AddToCartStack and the constructs that only it uses. They deploy this repository's sample,
+// from sources that the package does not carry; read and copy them instead.

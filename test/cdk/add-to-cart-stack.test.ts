@@ -1,0 +1,242 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { App, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { AddToCartStack, type AddToCartStackProps } from '../../lib/cdk/add-to-cart-stack.ts';
+import { featureFlags } from './feature-flags.ts';
+import { permissionsOf } from './iam-permissions.ts';
+
+/** Bundling is left out here, for it does not change the template; deployed-bundle.test.ts looks at the bundles. */
+function newStack(props?: AddToCartStackProps): AddToCartStack {
+  const context = { ...featureFlags(), 'aws:cdk:bundling-stacks': [] };
+  return new AddToCartStack(new App({ context, analyticsReporting: false }), 'AddToCart', props);
+}
+
+/** Loading CDK takes most of it: 3 s on an idle machine, several times that on a busy one. */
+const SYNTHESIS_TIMEOUT_MS = 60_000;
+
+let stack: AddToCartStack;
+let template: Template;
+
+beforeAll(() => {
+  stack = newStack();
+  template = Template.fromStack(stack);
+}, SYNTHESIS_TIMEOUT_MS);
+
+/** Logical ids carry a hash of the construct's path; this finds the one resource of a type whose id begins so. */
+function idOf(type: string, beginning: string): string {
+  const ids = Object.keys(template.findResources(type)).filter((id) =>
+    new RegExp(`^${beginning}[0-9A-F]{8}$`).test(id),
+  );
+  expect(ids).toHaveLength(1);
+  return String(ids[0]);
+}
+
+const attributeArn = (id: string): string => JSON.stringify({ 'Fn::GetAtt': [id, 'Arn'] });
+
+describe('the tables', () => {
+  test('of idempotency records and of carts both outlive the stack and can be restored', () => {
+    template.resourceCountIs('AWS::DynamoDB::GlobalTable', 2);
+    template.allResources('AWS::DynamoDB::GlobalTable', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: Match.objectLike({
+        BillingMode: 'PAY_PER_REQUEST',
+        SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+        Replicas: [
+          Match.objectLike({
+            DeletionProtectionEnabled: true,
+            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          }),
+        ],
+      }),
+    });
+  });
+
+  test('keep one row for each line of a cart, and no expiry on it', () => {
+    template.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      KeySchema: [
+        { AttributeName: 'cartId', KeyType: 'HASH' },
+        { AttributeName: 'lineId', KeyType: 'RANGE' },
+      ],
+      TimeToLiveSpecification: Match.absent(),
+    });
+  });
+
+  test('and the logs go with the stack where DESTROY is asked for', () => {
+    const trial = Template.fromStack(newStack({ removalPolicy: RemovalPolicy.DESTROY }));
+    trial.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Delete' });
+    trial.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' });
+  });
+});
+
+describe('the functions', () => {
+  test('run on Node.js 24, arm64, within the time that the gateway waits', () => {
+    template.resourceCountIs('AWS::Lambda::Function', 2);
+    template.allResourcesProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      Timeout: 10,
+      MemorySize: 512,
+    });
+  });
+
+  test('are told their tables and nothing about a local run', () => {
+    const cart = { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Cart') };
+    expect(environmentOf('AddToCart')).toEqual({
+      NODE_OPTIONS: '--enable-source-maps',
+      POWERTOOLS_SERVICE_NAME: 'add-to-cart',
+      CART_TABLE: cart,
+      IDEMPOTENCY_TABLE: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable') },
+    });
+    expect(environmentOf('ListCart')).toEqual({
+      NODE_OPTIONS: '--enable-source-maps',
+      POWERTOOLS_SERVICE_NAME: 'list-cart',
+      CART_TABLE: cart,
+    });
+  });
+
+  function environmentOf(name: string): unknown {
+    const id = idOf('AWS::Lambda::Function', name);
+    return template.findResources('AWS::Lambda::Function')[id]?.['Properties'].Environment.Variables;
+  }
+
+  test.each(['AddToCart', 'ListCart'])('log as JSON to a group of their own (%s)', (name) => {
+    const id = idOf('AWS::Lambda::Function', name);
+    expect(template.findResources('AWS::Lambda::Function')[id]?.['Properties'].LoggingConfig).toEqual({
+      LogFormat: 'JSON',
+      LogGroup: { Ref: idOf('AWS::Logs::LogGroup', `${name}Logs`) },
+    });
+  });
+
+  test('and the gateway keep their logs for 30 days', () => {
+    template.resourceCountIs('AWS::Logs::LogGroup', 3);
+    template.allResources('AWS::Logs::LogGroup', {
+      DeletionPolicy: 'Retain',
+      Properties: Match.objectLike({ RetentionInDays: 30 }),
+    });
+  });
+});
+
+describe('the permissions', () => {
+  test('of add-to-cart are its requests to its two tables, and its own log', () => {
+    const logs = attributeArn(idOf('AWS::Logs::LogGroup', 'AddToCartLogs'));
+    const cart = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Cart'));
+    const idempotency = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable'));
+    expect(permissionsOf(template, idOf('AWS::IAM::Role', 'AddToCartRole'))).toEqual(
+      [
+        `dynamodb:GetItem on ${cart}`,
+        `dynamodb:PutItem on ${cart}`,
+        `dynamodb:DeleteItem on ${idempotency}`,
+        `dynamodb:GetItem on ${idempotency}`,
+        `dynamodb:PutItem on ${idempotency}`,
+        `dynamodb:UpdateItem on ${idempotency}`,
+        `logs:CreateLogStream on ${logs}`,
+        `logs:PutLogEvents on ${logs}`,
+      ].sort(),
+    );
+  });
+
+  test('of list-cart are to query the cart, and its own log', () => {
+    const logs = attributeArn(idOf('AWS::Logs::LogGroup', 'ListCartLogs'));
+    const cart = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Cart'));
+    expect(permissionsOf(template, idOf('AWS::IAM::Role', 'ListCartRole'))).toEqual([
+      `dynamodb:Query on ${cart}`,
+      `logs:CreateLogStream on ${logs}`,
+      `logs:PutLogEvents on ${logs}`,
+    ]);
+  });
+
+  test('of others are none: two roles, two policies, and invocation by this API alone', () => {
+    template.resourceCountIs('AWS::IAM::Role', 2);
+    template.resourceCountIs('AWS::IAM::Policy', 2);
+    template.resourceCountIs('AWS::Lambda::Permission', 2);
+    template.allResourcesProperties('AWS::Lambda::Permission', {
+      Action: 'lambda:InvokeFunction',
+      Principal: 'apigateway.amazonaws.com',
+      SourceArn: {
+        'Fn::Join': ['', Match.arrayWith([{ Ref: idOf('AWS::ApiGatewayV2::Api', 'ApiHttpApi') }])],
+      },
+    });
+  });
+});
+
+describe('the API', () => {
+  test.each([
+    ['POST /cart/items', 'AddToCart'],
+    ['GET /cart/{cartId}', 'ListCart'],
+  ])('sends %s to %s, as an event of format 2.0', (routeKey, functionName) => {
+    const [route] = Object.values(
+      template.findResources('AWS::ApiGatewayV2::Route', { Properties: { RouteKey: routeKey } }),
+    );
+    const integrationId: string = route?.['Properties'].Target['Fn::Join'][1][1].Ref;
+    expect(
+      template.findResources('AWS::ApiGatewayV2::Integration')[integrationId]?.['Properties'],
+    ).toMatchObject({
+      IntegrationType: 'AWS_PROXY',
+      PayloadFormatVersion: '2.0',
+      IntegrationUri: { 'Fn::GetAtt': [idOf('AWS::Lambda::Function', functionName), 'Arn'] },
+    });
+  });
+
+  test('has these two routes and one throttled stage', () => {
+    template.resourceCountIs('AWS::ApiGatewayV2::Route', 2);
+    template.resourceCountIs('AWS::ApiGatewayV2::Stage', 1);
+    template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: { ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200 },
+    });
+  });
+
+  test('logs request id and status of each request, but no header, path, query, address or claim', () => {
+    const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
+    const format: string = stage?.['Properties'].AccessLogSettings.Format;
+    expect(JSON.parse(format)).toMatchObject({ requestId: '$context.requestId', status: '$context.status' });
+    expect(format).not.toMatch(/header|\$context\.path|query|identity|authorizer/i);
+    expect(stage?.['Properties'].AccessLogSettings.DestinationArn).toEqual({
+      'Fn::GetAtt': [idOf('AWS::Logs::LogGroup', 'ApiAccessLog'), 'Arn'],
+    });
+  });
+
+  test('asks every route for the authorizer that it is given', () => {
+    const guarded = Template.fromStack(newStack({ authorizer: new HttpIamAuthorizer() }));
+    guarded.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'AWS_IAM' });
+  });
+
+  test('is named, with both tables, in the outputs', () => {
+    template.hasOutput('ApiUrl', {
+      Value: { 'Fn::GetAtt': [idOf('AWS::ApiGatewayV2::Api', 'ApiHttpApi'), 'ApiEndpoint'] },
+    });
+    template.hasOutput('IdempotencyTableName', {
+      Value: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable') },
+    });
+    template.hasOutput('CartTableName', { Value: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Cart') } });
+  });
+});
+
+describe('the AwsSolutions rules of cdk-nag', () => {
+  const findings = (subject: AddToCartStack): string[] =>
+    new AwsSolutionsChecks(subject, { verbose: true })
+      .validateScope(subject)
+      .violations.map(({ ruleName, violatingResources }) =>
+        [ruleName, ...violatingResources.map((resource) => resource.constructPath)].join(' '),
+      );
+
+  test('find nothing in the sample', () => {
+    expect(findings(stack)).toEqual([]);
+  });
+
+  test('find nothing, with nothing acknowledged, once the API has an authorizer', () => {
+    const guarded = newStack({ authorizer: new HttpIamAuthorizer() });
+    const acknowledged = guarded.node
+      .findAll()
+      .flatMap((construct) =>
+        construct.node.metadata.filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY),
+      );
+    expect(acknowledged).toEqual([]);
+    expect(findings(guarded)).toEqual([]);
+  });
+});

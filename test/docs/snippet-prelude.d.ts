@@ -1,0 +1,8 @@
+/** What the snippets in README and docs take for granted: the reader's own functions. */
+declare function saveLine(lineId: string, item: unknown): Promise<void>;
+
+interface Order {
+  readonly orderId: string;
+  readonly amount: number;
+}
+declare function chargeOrder(order: Order): Promise<string>;
