@@ -57,10 +57,22 @@ async function measure(
   const completed = randomUUID();
   const running = randomUUID();
   let finish = () => {};
-  const held = new Promise<void>((resolve) => {
+  const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const slow = createSubject(name, { client, tableName, work: () => held.then(addToCart) });
+  let enter = () => {};
+  const entered = new Promise<void>((resolve) => {
+    enter = resolve;
+  });
+  const slow = createSubject(name, {
+    client,
+    tableName,
+    work: async () => {
+      enter();
+      await finished;
+      return addToCart();
+    },
+  });
 
   const counts: Counts = {
     'first run': await requestsOf(client, () => send(subject, completed)),
@@ -69,12 +81,8 @@ async function measure(
     'handler throws': await requestsOf(client, () => send(failing, randomUUID())),
     'no key': await requestsOf(client, () => send(subject)),
   };
-  let first: Promise<unknown> | undefined;
-  await requestsOf(client, async () => {
-    first = send(slow, running);
-    // The lock is in place once the engine has answered a read that was sent after it.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  });
+  const first = send(slow, running);
+  await entered;
   counts['duplicate, in progress'] = await requestsOf(client, () => send(subject, running));
   finish();
   await first;

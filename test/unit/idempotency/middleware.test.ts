@@ -121,6 +121,23 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
     expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
   });
 
+  describe('callers', () => {
+    const from = (user: string) => httpApiEvent({ key: KEY, headers: { 'x-user': user } });
+
+    test('that the option tells apart neither see nor block each other', async () => {
+      const handler = middy(addToCart).use(guard({ caller: (event) => event.headers['x-user'] }));
+      expect(await send(handler, from('anna'))).toMatchObject({ statusCode: 201, body: '{"run":1}' });
+      expect(await send(handler, from('berta'))).toMatchObject({ statusCode: 201, body: '{"run":2}' });
+      expect(await send(handler, from('anna'))).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+    });
+
+    test('that are no strings are refused, so that they are not thrown together', async () => {
+      const caller = () => ({ sub: 'anna' }) as unknown as string;
+      expect(await send(middy(addToCart).use(guard({ caller })))).toMatchObject({ statusCode: 500 });
+      expect(runs).toBe(0);
+    });
+  });
+
   test('GET is not guarded, and the handler is told so', async () => {
     let guarded: boolean | undefined;
     const handler = middy(async (_event: Event, context: IdempotentContext) => {
