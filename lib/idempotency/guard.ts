@@ -17,9 +17,9 @@ import type { UnguardedReason } from './events.ts';
 import { httpOperation } from './http-operation.ts';
 import { keyedOperation } from './keyed-operation.ts';
 import type { Operation } from './operation.ts';
-import type { ResolvedOptions } from './options.ts';
 import { type Claim, claim } from './protocol.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
+import type { ResolvedOptions } from './resolved-options.ts';
 import { guardedRun, type Run, unguardedRun } from './run.ts';
 
 export type Admission =

@@ -6,8 +6,8 @@ import { fingerprintHttpRequest } from '../http/request-fingerprint.ts';
 import { ConfigurationError, KeyMissingError } from './errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Conclusion, type Operation, recordId } from './operation.ts';
-import type { ResolvedOptions } from './options.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
+import type { ResolvedOptions } from './resolved-options.ts';
 
 /**
  * The operation that an HTTP request stands for: caller, method, path and key are its identity, query and body its

@@ -3,8 +3,8 @@ import type { RecordedResult } from '../stores/idempotency-store.ts';
 import { KeyInvalidError, ResultNotRecordedError } from './errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { type Conclusion, type Operation, recordId } from './operation.ts';
-import type { ResolvedOptions } from './options.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
+import type { ResolvedOptions } from './resolved-options.ts';
 
 /**
  * The operation that an event of any kind stands for, by the `key` option; `undefined` where that gives no key.

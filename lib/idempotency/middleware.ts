@@ -7,7 +7,8 @@ import {
   type MiddyRequest,
   observeOutcome,
 } from './middy-outcome.ts';
-import { type HttpOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import type { HttpOptions } from './options.ts';
+import { type ResolvedOptions, resolveOptions } from './resolved-options.ts';
 import type { Ending, Run } from './run.ts';
 
 /** Middy's request as the hooks below declare it: enough for `.use()` to infer event and context from. */

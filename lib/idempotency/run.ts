@@ -4,10 +4,10 @@ import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 import { ResultNotRecordedError, SupersededError } from './errors.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
 import type { Conclusion, Operation } from './operation.ts';
-import type { ResolvedOptions } from './options.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
 import { type Attempt, complete, release } from './protocol.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
+import type { ResolvedOptions } from './resolved-options.ts';
 
 /** What the caller gets in the end. */
 export type Ending =

@@ -1,8 +1,9 @@
 import type { Context } from 'aws-lambda';
 import { admit } from './guard.ts';
 import { type IdempotencyContext, withIdempotency } from './handler-context.ts';
-import { type HttpOptions, type KeyedOptions, resolveOptions } from './options.ts';
+import type { HttpOptions, KeyedOptions } from './options.ts';
 import { answerOrThrow } from './refusal.ts';
+import { resolveOptions } from './resolved-options.ts';
 
 /** A function that can be guarded: a Lambda handler, Middy's base handler, or the body of a job. */
 export type GuardedFunction<TEvent, TContext, TRest extends unknown[], TResult> = (

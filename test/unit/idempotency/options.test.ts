@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../../lib/idempotency/errors.ts';
 import { idempotency } from '../../../lib/idempotency/middleware.ts';
-import { DEFAULTS, resolveOptions } from '../../../lib/idempotency/options.ts';
+import { DEFAULTS } from '../../../lib/idempotency/options.ts';
+import { resolveOptions } from '../../../lib/idempotency/resolved-options.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import { DynamoDbStore } from '../../../lib/stores/dynamodb-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'aws-lambda';
+import { DynamoDbStore } from '../stores/dynamodb-store.ts';
+import type { IdempotencyStore } from '../stores/idempotency-store.ts';
+import { ConfigurationError } from './errors.ts';
+import { shielded, warnOfTrouble } from './events.ts';
+import { DEFAULTS, type HttpOptions, type KeyedOptions } from './options.ts';
+import type { OnUncertain } from './protocol.ts';
+
+const NAMESPACE_MAX_LENGTH = 255;
+
+const PROTOCOL_NAMES = [
+  'store',
+  'namespace',
+  'retentionSeconds',
+  'onUncertain',
+  'onStoreUnavailable',
+  'clockSkewMs',
+  'leaseMs',
+  'onEvent',
+  'now',
+  'newOwner',
+  'fingerprint',
+] as const;
+const HTTP_NAMES = [
+  'keyHeader',
+  'keyRequired',
+  'methods',
+  'replayStatus',
+  'caller',
+  'documentationUrl',
+  'timeoutEarlyInMillis',
+] as const;
+
+/** What the guard works with: every option present and checked. */
+export type ResolvedOptions = ReturnType<typeof resolveOptions>;
+
+/**
+ * Checks the options and fills in the defaults, once, at cold start.
+ * @throws ConfigurationError on an unknown name, a value of the wrong kind, or options that contradict each other
+ */
+export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>) {
+  rejectUnknownNames(options);
+  const { key } = options as { key?: unknown };
+  check(
+    key === undefined || typeof key === 'function',
+    'key',
+    'a function of the event that returns the key',
+  );
+  const http = 'key' in options && options.key !== undefined ? {} : (options as HttpOptions<never>);
+  const { store } = options;
+  const isStore = store === undefined || typeof store?.acquire === 'function';
+  check(isStore, 'store', 'an IdempotencyStore, such as new DynamoDbStore({ tableName })');
+  checkNumber('retentionSeconds', options.retentionSeconds, 1);
+  checkNumber('clockSkewMs', options.clockSkewMs, 0);
+  checkNumber('leaseMs', options.leaseMs, 1);
+  checkNumber('timeoutEarlyInMillis', http.timeoutEarlyInMillis, 0);
+  checkOneOf('onUncertain', options.onUncertain, ['retry', 'block']);
+  checkOneOf('onStoreUnavailable', options.onStoreUnavailable, ['reject', 'run-unguarded']);
+  checkOneOf('replayStatus', http.replayStatus, ['ok', 'original']);
+  checkOneOf('keyRequired', http.keyRequired, [true, false]);
+  for (const name of ['onEvent', 'now', 'newOwner', 'fingerprint', 'caller'] as const) {
+    const value = (options as Record<string, unknown>)[name];
+    check(value === undefined || typeof value === 'function', name, 'a function');
+  }
+  const documentationUrl = http.documentationUrl ?? DEFAULTS.documentationUrl;
+  check(URL.canParse(documentationUrl), 'documentationUrl', 'an absolute URL');
+
+  const resolved = {
+    store: store ?? storeFromEnvironment(),
+    namespace: resolveNamespace(options.namespace),
+    retentionSeconds: options.retentionSeconds ?? DEFAULTS.retentionSeconds,
+    onUncertain: options.onUncertain ?? DEFAULTS.onUncertain,
+    onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
+    clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
+    leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
+    notify: shielded(options.onEvent ?? warnOfTrouble),
+    now: options.now ?? Date.now,
+    newOwner: options.newOwner ?? randomUUID,
+    // The callbacks take the user's event type, of which nothing is known here: they are handed what Lambda sent.
+    key: options.key as ((event: unknown, context: Context | undefined) => string | undefined) | undefined,
+    fingerprint: options.fingerprint as ((event: unknown) => unknown) | undefined,
+    caller: http.caller as ((event: unknown) => string | undefined) | undefined,
+    keyHeader: resolveKeyHeader(http.keyHeader),
+    keyRequired: http.keyRequired ?? DEFAULTS.keyRequired,
+    methods: resolveMethods(http.methods),
+    replayStatus: http.replayStatus ?? DEFAULTS.replayStatus,
+    documentationUrl,
+    timeoutEarlyInMillis: http.timeoutEarlyInMillis ?? DEFAULTS.timeoutEarlyInMillis,
+  };
+  rejectContradictions(resolved, options.leaseMs);
+  return Object.freeze(resolved);
+}
+
+function rejectUnknownNames(options: object): void {
+  const keyed = 'key' in options && options.key !== undefined;
+  const known: readonly string[] = [...PROTOCOL_NAMES, ...HTTP_NAMES, 'key'];
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new ConfigurationError(`Unknown option "${name}". The options are: ${known.join(', ')}.`);
+    }
+    if (keyed && (HTTP_NAMES as readonly string[]).includes(name)) {
+      throw new ConfigurationError(
+        `Options "key" and "${name}" contradict each other: "key" is for events that are not HTTP requests, where there is no header, method or caller to read. Remove one of them.`,
+      );
+    }
+  }
+}
+
+function rejectContradictions(
+  resolved: {
+    readonly onUncertain: OnUncertain;
+    readonly onStoreUnavailable: 'reject' | 'run-unguarded';
+    readonly retentionSeconds: number;
+  },
+  leaseMs: number | undefined,
+): void {
+  if (resolved.onUncertain === 'block' && resolved.onStoreUnavailable === 'run-unguarded') {
+    throw new ConfigurationError(
+      `Options "onUncertain: 'block'" and "onStoreUnavailable: 'run-unguarded'" contradict each other: the first never risks a second run, the second does. Choose 'reject' or 'retry'.`,
+    );
+  }
+  if (leaseMs !== undefined && leaseMs > resolved.retentionSeconds * 1000) {
+    throw new ConfigurationError(
+      `Option "retentionSeconds" (${resolved.retentionSeconds}) must cover "leaseMs" (${leaseMs} ms): a record must not expire while its lease lives. Raise the first or lower the second.`,
+    );
+  }
+}
+
+function resolveNamespace(namespace: string | undefined): string {
+  const resolved = namespace ?? process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'lambda';
+  const fits = typeof resolved === 'string' && resolved.length > 0 && resolved.length <= NAMESPACE_MAX_LENGTH;
+  check(fits, 'namespace', `a string of 1 to ${NAMESPACE_MAX_LENGTH} characters`);
+  return resolved;
+}
+
+function resolveKeyHeader(keyHeader: string | undefined): string {
+  const resolved = keyHeader ?? DEFAULTS.keyHeader;
+  // A field name is a token: RFC 9110, section 5.6.2.
+  const isToken = typeof resolved === 'string' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(resolved);
+  check(isToken, 'keyHeader', 'the name of an HTTP header');
+  return resolved;
+}
+
+function resolveMethods(methods: readonly string[] | undefined): ReadonlySet<string> {
+  const resolved: readonly string[] = methods ?? DEFAULTS.methods;
+  const usable =
+    Array.isArray(resolved) &&
+    resolved.length > 0 &&
+    resolved.every((method) => typeof method === 'string' && /^[A-Za-z]+$/.test(method));
+  check(usable, 'methods', "a list of HTTP methods that is not empty, such as ['POST', 'PATCH']");
+  return new Set(resolved.map((method) => method.toUpperCase()));
+}
+
+function storeFromEnvironment(): IdempotencyStore {
+  const tableName = process.env['IDEMPOTENCY_TABLE'];
+  if (!tableName) {
+    throw new ConfigurationError(
+      'No store: set the environment variable IDEMPOTENCY_TABLE to the name of the idempotency table, or give the option `store`, for instance new DynamoDbStore({ tableName }).',
+    );
+  }
+  return new DynamoDbStore({ tableName });
+}
+
+function check(holds: boolean, name: string, wanted: string): asserts holds {
+  if (!holds) throw new ConfigurationError(`Option "${name}" must be ${wanted}.`);
+}
+
+function checkNumber(name: string, value: number | undefined, least: number): void {
+  check(
+    value === undefined || (Number.isSafeInteger(value) && value >= least),
+    name,
+    `a whole number of at least ${least}`,
+  );
+}
+
+function checkOneOf(name: string, value: unknown, allowed: readonly unknown[]): void {
+  const list = allowed.map((one) => JSON.stringify(one)).join(' or ');
+  check(value === undefined || allowed.includes(value), name, list);
+}

@@ -1,0 +1,38 @@
+import type { IdempotencyEvent } from '../index.ts';
+
+const SHORT_ID_CHARACTERS = 8;
+
+/** What the protocol did, in a few words for one line of output. Names the record by the start of its hash. */
+export function describeEvent(event: IdempotencyEvent): string {
+  switch (event.type) {
+    case 'acquired':
+      return event.attempt === 1
+        ? `${shortId(event.id)} acquired`
+        : `${shortId(event.id)} taken over (attempt ${event.attempt})`;
+    case 'completed':
+      return 'completed';
+    case 'released':
+      return 'released, a retry may run';
+    case 'in-doubt':
+      return 'in doubt until the lease ends';
+    case 'superseded':
+      return 'superseded by another attempt';
+    case 'replayed':
+      return `${shortId(event.id)} replayed`;
+    case 'in-progress':
+      return `${shortId(event.id)} in progress, lease ends in ${(event.retryAfterMs / 1000).toFixed(1)} s`;
+    case 'mismatch':
+      return `${shortId(event.id)} refused: other payload`;
+    case 'uncertain':
+      return `${shortId(event.id)} refused: outcome unknown`;
+    case 'store-failed':
+      return `${shortId(event.id)} store failed during ${event.during}: ${event.error.message}`;
+    case 'unguarded':
+      return `unguarded (${event.reason})`;
+  }
+}
+
+/** `#3f9ac0de`: enough to follow one key through the output. */
+function shortId(id: string): string {
+  return `#${id.slice(id.lastIndexOf('#') + 1).slice(0, SHORT_ID_CHARACTERS)}`;
+}

@@ -1,0 +1,82 @@
+/** The deployed sample's routes and handlers, on a local engine and with the demo headers round them. */
+
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createAddToCartHandler } from '../../functions/add-to-cart/add-to-cart.ts';
+import { DynamoDbCart } from '../../functions/add-to-cart/cart.ts';
+import type { HandlerLogger } from '../../functions/handler-logger.ts';
+import { DynamoDbCartLines } from '../../functions/list-cart/lines.ts';
+import { createListCartHandler } from '../../functions/list-cart/list-cart.ts';
+import { DynamoDbStore, type IdempotencyEvent } from '../index.ts';
+import { withDemoControls, withDemoHazards } from './demo-controls.ts';
+import { describeEvent } from './event-note.ts';
+import { currentInvocation } from './invocation.ts';
+import type { Route } from './route.ts';
+
+export interface SampleApiOptions {
+  readonly client: DynamoDBClient;
+  readonly idempotencyTable: string;
+  readonly cartTable: string;
+  /** Of each function. */
+  readonly functionTimeoutMs: number;
+}
+
+export function sampleRoutes(options: SampleApiOptions): Route[] {
+  const { client, idempotencyTable, cartTable, functionTimeoutMs } = options;
+  const logger = createNoteLogger();
+  const addToCart = createAddToCartHandler({
+    cart: withDemoHazards(new DynamoDbCart({ client, tableName: cartTable })),
+    logger,
+    idempotencyOptions: {
+      store: new DynamoDbStore({ tableName: idempotencyTable, client }),
+      onEvent: noteEvent,
+    },
+  });
+  const listCart = createListCartHandler({
+    cartLines: new DynamoDbCartLines({ client, tableName: cartTable }),
+    logger,
+  });
+  return [
+    {
+      method: 'POST',
+      path: '/cart/items',
+      lambda: {
+        name: 'add-to-cart',
+        timeoutMs: functionTimeoutMs,
+        // Middy hands the event on as it came; `addToCart` declares the context with what the middleware adds to it.
+        handler: withDemoControls(addToCart as unknown as Route['lambda']['handler']),
+      },
+    },
+    {
+      method: 'GET',
+      path: '/cart/{cartId}',
+      lambda: {
+        name: 'list-cart',
+        timeoutMs: functionTimeoutMs,
+        handler: listCart as unknown as Route['lambda']['handler'],
+      },
+    },
+  ];
+}
+
+function noteEvent(event: IdempotencyEvent): void {
+  note(describeEvent(event));
+}
+
+/** Leaves out what a deployed function says at the level INFO: the report of the request says it here. */
+function createNoteLogger(): HandlerLogger {
+  return {
+    info: () => {},
+    error: (_message, ...extra) => {
+      const [fields] = extra;
+      const error =
+        typeof fields === 'object' && fields !== null && 'error' in fields ? fields.error : fields;
+      note(error instanceof Error ? `${error.name}: ${error.message}` : 'an error without a description');
+    },
+  };
+}
+
+/** A handler cannot be stopped here as a sandbox is in Lambda, but the dead tell no tales. */
+function note(text: string): void {
+  const invocation = currentInvocation();
+  if (invocation !== undefined && !invocation.isDead()) invocation.notes.push(text);
+}

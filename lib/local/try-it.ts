@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+
+/** A command to paste into a shell, and what it shows. */
+export interface Trial {
+  readonly title: string;
+  readonly command: string;
+}
+
+/** A walk through the protocol with curl, under keys and a cart that nobody has used before. */
+export function trials(baseUrl: string): readonly Trial[] {
+  const cartId = `cart-${randomUUID().slice(0, 8)}`;
+  const first = randomUUID();
+  const parallel = randomUUID();
+  const dropped = randomUUID();
+
+  function post(key: string | undefined, sku: string, ...options: string[]): string {
+    return [
+      'curl -i',
+      ...options,
+      `${baseUrl}/cart/items`,
+      ...(key === undefined ? [] : [`-H 'Idempotency-Key: ${key}'`]),
+      "-H 'Content-Type: application/json'",
+      `-d '${JSON.stringify({ cartId, sku, quantity: 1 })}'`,
+    ].join(' ');
+  }
+
+  const slowly = "-H 'x-demo-work-ms: 2000'";
+  const quietly = "-s -o /dev/null -w '%{http_code}\\n'";
+  return [
+    { title: 'A first request: 201', command: post(first, 'book') },
+    { title: 'Its retry: 200, the same line, Idempotent-Replayed: true', command: post(first, 'book') },
+    { title: 'The same key with another payload: 422', command: post(first, 'pen') },
+    { title: 'No key: 400', command: post(undefined, 'book') },
+    {
+      title: 'Two at once: one 201, one 409',
+      command: `for i in 1 2; do ${post(parallel, 'lamp', quietly, slowly).replace('curl -i', 'curl')} & done; wait`,
+    },
+    {
+      title: 'A client that gives up after 1 s, while the handler goes on',
+      command: post(dropped, 'chair', '--max-time 1', "-H 'x-demo-work-ms: 3000'"),
+    },
+    {
+      title: 'Its retry: at once 409 with Retry-After, after 3 s 200 with the result',
+      command: post(dropped, 'chair'),
+    },
+    { title: 'The cart: every line once', command: `curl -s ${baseUrl}/cart/${cartId}` },
+  ];
+}
