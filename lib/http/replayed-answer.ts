@@ -17,6 +17,9 @@ export interface ReplayOptions {
 
 const REPLAYED_HEADER = 'Idempotent-Replayed';
 
+const REFUSAL_NOT_RECORDED =
+  'The request was answered with this status when it was first sent, but the answer could not be kept. It is not run again.';
+
 type Omitted = Extract<RecordedResult, { readonly kind: 'omitted' }>;
 
 /**
@@ -90,7 +93,12 @@ function replayOmitted(result: Omitted, request: HttpRequest, options: ReplayOpt
   return httpAnswer(request.frontDoor, {
     status,
     headers: { ...problemHeaders(options.documentationUrl), [REPLAYED_HEADER]: 'true' },
-    body: problemBody({ code: error.code, status, detail: error.message }),
+    // A recorded 4xx is an answer like any other, but it is no word of an effect.
+    body: problemBody({
+      code: error.code,
+      status,
+      detail: status < 400 ? error.message : REFUSAL_NOT_RECORDED,
+    }),
   });
 }
 

@@ -237,6 +237,13 @@ describe('a result that could not be recorded', () => {
   });
 });
 
+test('a refusal that could not be recorded is not passed off as an effect', () => {
+  const recorded = withoutBody(recordAnswer({ statusCode: 404, body: 'x' }));
+  const { detail } = JSON.parse(String(members(replayed(recorded, 'http-api'))['body']));
+  expect(detail).toMatch(/answered with this status.*not run again/);
+  expect(detail).not.toMatch(/took effect/);
+});
+
 test('each replay is an object of its own', () => {
   const recorded = recordAnswer({ statusCode: 200, headers: { Vary: 'a' }, body: 'x' });
   const first = members(replayed(recorded, 'rest-api'));

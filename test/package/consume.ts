@@ -1,0 +1,65 @@
+/**
+ * The packed tarball, installed into an empty folder with the client alone, as a user without Middy and without CDK
+ * has it: it must load, guard a function, and not reach for what is not there.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const folder = mkdtempSync(join(tmpdir(), 'lambda-idempotency-consumer-'));
+const npm = (...args: string[]) =>
+  execFileSync('npm', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+const PROGRAM = `
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { idempotency, idempotent, isIdempotencyError, MemoryStore } from 'lambda-idempotency';
+
+for (const absent of ['@middy/core', 'aws-cdk-lib', 'constructs', '@dynoxide/linux-x64']) {
+  assert.ok(!existsSync('node_modules/' + absent), absent + ' was installed although nobody asked for it');
+}
+let runs = 0;
+const store = new MemoryStore();
+const charge = idempotent(async (order) => ({ charged: order.id, run: ++runs }), { store, key: (order) => order.id });
+assert.deepEqual(await charge({ id: 'o1' }), { charged: 'o1', run: 1 });
+assert.deepEqual(await charge({ id: 'o1' }), { charged: 'o1', run: 1 });
+assert.throws(() => idempotency({ store, retention: 1 }), isIdempotencyError);
+await assert.rejects(import('lambda-idempotency/lib/idempotency/protocol.js'), /ERR_PACKAGE_PATH_NOT_EXPORTED|not defined by "exports"/);
+console.log('the packed tarball works in an empty folder');
+`;
+
+try {
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  );
+  const shipped: string[] = packed.files.map(({ path }: { path: string }) => path);
+  const unwanted = shipped.filter(
+    (path) => !/^(dist\/|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(path),
+  );
+  if (unwanted.length > 0)
+    throw new Error(`The tarball ships files that it should not: ${unwanted.join(', ')}`);
+
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  const client = `@aws-sdk/client-dynamodb@${devDependencies['@aws-sdk/client-dynamodb']}`;
+  npm('install', '--no-audit', '--no-fund', '--no-package-lock', join(folder, packed.filename), client);
+  writeFileSync(join(folder, 'program.js'), PROGRAM);
+  process.stdout.write(
+    execFileSync(process.execPath, ['program.js'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    }),
+  );
+  console.log(
+    `${packed.entryCount} files, ${(packed.size / 1024).toFixed(0)} KB packed, ${(packed.unpackedSize / 1024).toFixed(0)} KB unpacked`,
+  );
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
