@@ -19,7 +19,7 @@ export default {
     {
       ...common,
       displayName: 'npm',
-      testMatch: ['<rootDir>/test/{unit,contract,integration,http,cdk,docs}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{unit,contract,integration,http,faults,security,cdk,docs}/**/*.test.ts'],
       globalSetup: '<rootDir>/test/support/embedded-engine-setup.ts',
       globalTeardown: '<rootDir>/test/support/embedded-engine-teardown.ts',
     },

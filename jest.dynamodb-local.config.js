@@ -15,6 +15,6 @@ export default {
   projects: base.projects.map((project) => ({
     ...project,
     displayName: 'dynamodb-local',
-    testMatch: ['<rootDir>/test/{contract,integration,http}/**/*.test.ts'],
+    testMatch: ['<rootDir>/test/{contract,integration,http,faults}/**/*.test.ts'],
   })),
 };

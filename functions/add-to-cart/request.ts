@@ -80,6 +80,6 @@ function unknownFields(body: Readonly<Record<string, unknown>>): Violation[] {
     .slice(0, UNKNOWN_FIELDS_SHOWN_MAX)
     .map((name) => ({
       field: name.slice(0, FIELD_NAME_SHOWN_MAX_CHARACTERS),
-      message: `is not known; the fields are ${FIELDS.join(', ')}`,
+      message: `is not one of the fields ${FIELDS.join(', ')}`,
     }));
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Engine } from './engine.ts';
+import type { Engine } from './running-engine.ts';
 import { spawnEngine } from './spawned-engine.ts';
 
 const run = promisify(execFile);

@@ -12,8 +12,8 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Engine } from './engine.ts';
 import { LocalRunError } from './local-run-error.ts';
+import type { Engine } from './running-engine.ts';
 import { spawnEngine } from './spawned-engine.ts';
 
 const run = promisify(execFile);

@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { Engine } from './engine.ts';
+import type { Engine } from './running-engine.ts';
 import { spawnEngine } from './spawned-engine.ts';
 
 /** It answers some 20 ms after its start; this is for a machine that does ten other things. */
@@ -37,6 +37,7 @@ export function startEmbeddedEngine(
     commandFor: (ownPort) => ({ command: program, args: ['--port', String(ownPort), ...dataArgs] }),
     port,
     readyWithinMs: READY_WITHIN_MS,
+    announcement: 'listening on',
   });
 }
 

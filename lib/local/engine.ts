@@ -12,17 +12,7 @@ import { findDynamoDbLocal, hasJava, startDynamoDbLocal } from './dynamodb-local
 import { findEmbeddedEngine, startEmbeddedEngine } from './embedded-engine.ts';
 import { answersDynamoDb } from './engine-readiness.ts';
 import { LocalRunError } from './local-run-error.ts';
-
-export interface Engine {
-  /** For people, such as `dynoxide (embedded)`. */
-  readonly name: string;
-  /** `http://127.0.0.1:8000`. */
-  readonly endpoint: string;
-  /** Resolves when the engine's process has ended, by `stop()` or by itself; never for one that was only used. */
-  readonly ended: Promise<void>;
-  /** Ends what was started for this engine, and nothing else: a running one that was only used stays. */
-  stop(): Promise<void>;
-}
+import type { Engine } from './running-engine.ts';
 
 export interface EngineOptions {
   /** Keeps the data in this folder; in memory without it. */
@@ -30,30 +20,57 @@ export interface EngineOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+interface EngineSearch {
+  readonly dataDirectory: string | undefined;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+type EngineStart = () => Promise<Engine>;
+
+/** Resolves to what starts the engine, or to `undefined` where this machine does not have it. */
+export type EngineFinder = (search: EngineSearch) => Promise<EngineStart | undefined>;
+
+/** In the order of the list above. */
+export const ENGINE_FINDERS: readonly EngineFinder[] = [findRunning, findEmbedded, findJava, findContainer];
+
 /** A running engine answers at once, or it is not running. */
 const RUNNING_ENGINE_ANSWERS_WITHIN_MS = 3_000;
 
-/** Starts the first engine of the list above. Throws {@link LocalRunError} that says what to install. */
-export async function startEngine({ dataDirectory, env = process.env }: EngineOptions = {}): Promise<Engine> {
-  const endpoint = env['DYNAMODB_ENDPOINT'];
-  if (endpoint !== undefined && endpoint !== '') return useRunningEngine(endpoint, dataDirectory);
-
-  const embedded = findEmbeddedEngine();
-  if (embedded !== undefined) return startEmbeddedEngine(embedded, { dataDirectory });
-
-  const directory = findDynamoDbLocal(env);
-  if (directory !== undefined && (await hasJava())) {
-    return startDynamoDbLocal(undefined, { directory, dataDirectory });
+/** Starts the first engine that is found. Throws {@link LocalRunError} that says what to install. */
+export async function startEngine(
+  { dataDirectory, env = process.env }: EngineOptions = {},
+  finders: readonly EngineFinder[] = ENGINE_FINDERS,
+): Promise<Engine> {
+  for (const find of finders) {
+    const start = await find({ dataDirectory, env });
+    if (start !== undefined) return start();
   }
-
-  const container = await findContainerProgram();
-  if (container !== undefined) return startContainerEngine(container, { dataDirectory });
-
   throw new LocalRunError(
     'No DynamoDB engine was found. Any one of these will do: npm install on Linux x64 (embedded engine), ' +
       'Java 17 with DYNAMODB_LOCAL_DIR naming the folder of DynamoDBLocal.jar, a running Docker engine, ' +
       'or DYNAMODB_ENDPOINT naming a running engine.',
   );
+}
+
+async function findRunning({ dataDirectory, env }: EngineSearch): Promise<EngineStart | undefined> {
+  const endpoint = env['DYNAMODB_ENDPOINT'];
+  return endpoint ? () => useRunningEngine(endpoint, dataDirectory) : undefined;
+}
+
+async function findEmbedded({ dataDirectory }: EngineSearch): Promise<EngineStart | undefined> {
+  const program = findEmbeddedEngine();
+  return program === undefined ? undefined : () => startEmbeddedEngine(program, { dataDirectory });
+}
+
+async function findJava({ dataDirectory, env }: EngineSearch): Promise<EngineStart | undefined> {
+  const directory = findDynamoDbLocal(env);
+  if (directory === undefined || !(await hasJava())) return undefined;
+  return () => startDynamoDbLocal(undefined, { directory, dataDirectory });
+}
+
+async function findContainer({ dataDirectory }: EngineSearch): Promise<EngineStart | undefined> {
+  const program = await findContainerProgram();
+  return program === undefined ? undefined : () => startContainerEngine(program, { dataDirectory });
 }
 
 async function useRunningEngine(endpoint: string, dataDirectory: string | undefined): Promise<Engine> {

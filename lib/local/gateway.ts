@@ -149,6 +149,8 @@ function send(response: ServerResponse, requestId: string, { status, headers, bo
   if (response.destroyed) return;
   for (const [name, value] of headers) response.setHeader(name, value);
   response.setHeader('apigw-requestid', requestId);
+  // 204 and 304 have no body and must not announce one (RFC 9110, section 8.6).
+  if (status !== 204 && status !== 304) response.setHeader('content-length', body.length);
   response.writeHead(status);
   response.end(body);
 }

@@ -1,7 +1,8 @@
-import { type Engine, startEngine } from './engine.ts';
+import { startEngine } from './engine.ts';
 import { createEngineClient } from './engine-client.ts';
 import { type RequestReport, startGateway } from './gateway.ts';
 import { landingPage } from './landing-page.ts';
+import type { Engine } from './running-engine.ts';
 import { sampleRoutes } from './sample-api.ts';
 import { ensureCartTable, ensureIdempotencyTable } from './tables.ts';
 

@@ -1,7 +1,7 @@
-import type { Engine } from './engine.ts';
 import { answersDynamoDb } from './engine-readiness.ts';
-import { findFreePort } from './free-port.ts';
+import { findFreePort, isPortFree } from './free-port.ts';
 import { LocalRunError } from './local-run-error.ts';
+import type { Engine } from './running-engine.ts';
 import { startTethered, type TetheredCommand } from './tethered-process.ts';
 
 /** A free port can be lost to another process before the engine binds it; thrice in a row is no accident. */
@@ -13,6 +13,8 @@ export interface SpawnedEngineOptions {
   /** A port of our own choice unless given. */
   readonly port?: number | undefined;
   readonly readyWithinMs: number;
+  /** Is on the engine's standard error once it listens: an answer before that comes from another program on its port. */
+  readonly announcement?: string;
 }
 
 /** Starts an engine as a child process and waits until it answers. */
@@ -21,9 +23,17 @@ export async function spawnEngine(options: SpawnedEngineOptions): Promise<Engine
   const attempts = options.port === undefined ? PORT_ATTEMPTS : 1;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const port = options.port ?? (await findFreePort());
+    if (options.port !== undefined && !(await isPortFree(options.port))) {
+      throw new LocalRunError(`The engine ${options.name} did not start: port ${port} is taken.`);
+    }
     const endpoint = `http://127.0.0.1:${port}`;
     const child = startTethered(options.commandFor(port));
-    if (await answersDynamoDb(endpoint, { withinMs: options.readyWithinMs, hasGivenUp: child.hasExited })) {
+    const isReady = await answersDynamoDb(endpoint, {
+      withinMs: options.readyWithinMs,
+      hasGivenUp: child.hasExited,
+      isListening: () => child.lastWords().includes(options.announcement ?? ''),
+    });
+    if (isReady) {
       return { name: options.name, endpoint, ended: child.exited, stop: child.stop };
     }
     await child.stop();

@@ -6,6 +6,10 @@ export interface Trial {
   readonly command: string;
 }
 
+/** With a line break behind the body, which has none. */
+const WHOLE_ANSWER = "-i -w '\\n'";
+const STATUS_ONLY = "-s -o /dev/null -w '%{http_code}\\n'";
+
 /** A walk through the protocol with curl, under keys and a cart that nobody has used before. */
 export function trials(baseUrl: string): readonly Trial[] {
   const cartId = `cart-${randomUUID().slice(0, 8)}`;
@@ -15,7 +19,8 @@ export function trials(baseUrl: string): readonly Trial[] {
 
   function post(key: string | undefined, sku: string, ...options: string[]): string {
     return [
-      'curl -i',
+      'curl',
+      ...(options.includes(STATUS_ONLY) ? [] : [WHOLE_ANSWER]),
       ...options,
       `${baseUrl}/cart/items`,
       ...(key === undefined ? [] : [`-H 'Idempotency-Key: ${key}'`]),
@@ -25,7 +30,6 @@ export function trials(baseUrl: string): readonly Trial[] {
   }
 
   const slowly = "-H 'x-demo-work-ms: 2000'";
-  const quietly = "-s -o /dev/null -w '%{http_code}\\n'";
   return [
     { title: 'A first request: 201', command: post(first, 'book') },
     { title: 'Its retry: 200, the same line, Idempotent-Replayed: true', command: post(first, 'book') },
@@ -33,7 +37,7 @@ export function trials(baseUrl: string): readonly Trial[] {
     { title: 'No key: 400', command: post(undefined, 'book') },
     {
       title: 'Two at once: one 201, one 409',
-      command: `for i in 1 2; do ${post(parallel, 'lamp', quietly, slowly).replace('curl -i', 'curl')} & done; wait`,
+      command: `for i in 1 2; do ${post(parallel, 'lamp', STATUS_ONLY, slowly)} & done; wait`,
     },
     {
       title: 'A client that gives up after 1 s, while the handler goes on',
@@ -43,6 +47,6 @@ export function trials(baseUrl: string): readonly Trial[] {
       title: 'Its retry: at once 409 with Retry-After, after 3 s 200 with the result',
       command: post(dropped, 'chair'),
     },
-    { title: 'The cart: every line once', command: `curl -s ${baseUrl}/cart/${cartId}` },
+    { title: 'The cart: every line once', command: `curl ${WHOLE_ANSWER} ${baseUrl}/cart/${cartId}` },
   ];
 }

@@ -8,7 +8,8 @@
  */
 
 import { startDynamoDbLocal } from '../../lib/local/dynamodb-local.ts';
-import { type Engine, startEngine } from '../../lib/local/engine.ts';
+import { startEngine } from '../../lib/local/engine.ts';
+import type { Engine } from '../../lib/local/running-engine.ts';
 
 declare global {
   /** Set-up and tear-down run in one process, and Jest hands nothing from one to the other. */

@@ -1,0 +1,126 @@
+/** Faults that meet: in one request, in several at once, or with another choice of options. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createIdempotencyTable } from '../support/dynamodb.ts';
+import { until } from '../support/until.ts';
+import { always, once } from './fault.ts';
+import { failingWork } from './guarded-service.ts';
+import { withGuardedService } from './with-guarded-service.ts';
+
+const PARALLEL_REQUESTS = 10;
+
+let tableName: string;
+
+beforeAll(async () => {
+  tableName = await createIdempotencyTable();
+});
+
+describe('parallel requests with one key, each of which loses the reply to its first acquire', () => {
+  test('run the handler once, and the one whose write it was is not refused by it', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      proxy.plan({ fault: 'reply lost', at: 'acquire', from: 1, to: PARALLEL_REQUESTS });
+      // The winner holds its lock until all others have been refused.
+      const others = until(
+        'all but one request refused',
+        () => service.events.filter(({ type }) => type === 'in-progress').length === PARALLEL_REQUESTS - 1,
+      );
+      service.planRun(async () => {
+        await others;
+        return { statusCode: 201 };
+      });
+      const answers = await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, () => service.send()));
+      expect(answers.toSorted()).toEqual(['201', ...Array(PARALLEL_REQUESTS - 1).fill('409 IN_PROGRESS')]);
+      expect(service.runs).toBe(1);
+      expect(await service.recordLeft()).toBe('COMPLETED 1');
+    }));
+});
+
+describe('a lost reply on an engine that does not return the old item', () => {
+  test('of an acquire is read to be our own lock', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      proxy.withholdOldItems();
+      proxy.plan(once('reply lost', 'acquire'), once('status 500', 'read'));
+      expect(await service.send()).toBe('201');
+      expect(proxy.strikes).toEqual(['acquire', 'read']);
+      expect(service.runs).toBe(1);
+    }));
+
+  test('of an acquire keeps the handler from running where the read fails for good', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      proxy.withholdOldItems();
+      proxy.plan(once('reply lost', 'acquire'), always('status 500', 'read'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      expect(service.runs).toBe(0);
+      expect(await service.recordLeft()).toBe('INPROGRESS 1');
+    }));
+
+  test('of a takeover is read to be our own', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      await service.leaveLapsedLease();
+      proxy.withholdOldItems();
+      proxy.plan(once('reply lost', 'takeOver'));
+      expect(await service.send()).toBe('201');
+      expect(await service.recordLeft()).toBe('COMPLETED 2');
+    }));
+
+  test('of a completion gives the caller its answer even where the read fails for good', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      proxy.withholdOldItems();
+      proxy.plan(once('reply lost', 'complete'), always('status 500', 'read'));
+      expect(await service.send()).toBe('201');
+      expect(service.events.at(-1)).toMatchObject({ type: 'store-failed', during: 'complete' });
+      proxy.heal();
+      expect(await service.send()).toBe('200 replayed');
+      expect(service.runs).toBe(1);
+    }));
+});
+
+describe('a store that fails for good', () => {
+  test("while a failed handler gives its key back: the handler's error goes out, and the key frees itself", () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.planRun(failingWork);
+      proxy.plan(always('request lost', 'release'), always('request lost', 'read'));
+      expect(await service.send()).toBe("the handler's error");
+      expect(service.events.at(-1)).toMatchObject({ type: 'store-failed', during: 'release' });
+      proxy.heal();
+      expect(await service.send()).toBe('409 IN_PROGRESS');
+      service.letLeaseLapse();
+      expect(await service.send()).toBe('201');
+    }));
+
+  test("at the completion, with onUncertain: 'block': the caller has its answer, and nothing runs again", () =>
+    withGuardedService({ tableName, onUncertain: 'block' }, async (service, proxy) => {
+      proxy.plan(always('status 503', 'complete'));
+      expect(await service.send()).toBe('201');
+      proxy.heal();
+      expect(await service.send()).toBe('409 IN_PROGRESS');
+      service.letLeaseLapse();
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      expect(service.runs).toBe(1);
+      expect(await service.recordLeft()).toBe('INPROGRESS 1');
+    }));
+
+  test('for one key leaves other keys alone', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      proxy.plan(always('ThrottlingException', 'acquire'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      expect(await withGuardedService({ tableName }, (other) => other.send())).toBe('201');
+    }));
+});
+
+describe('a duplicate that meets faults of its own', () => {
+  test('changes nothing while the first request runs', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.planRun(async () => {
+        const before = await service.record();
+        proxy.plan(once('reply lost', 'acquire'));
+        expect(await service.send()).toBe('409 IN_PROGRESS');
+        proxy.plan(always('reply lost', 'acquire'));
+        expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+        proxy.heal();
+        expect(await service.record()).toEqual(before);
+        return { statusCode: 201 };
+      });
+      expect(await service.send()).toBe('201');
+      expect(service.runs).toBe(1);
+    }));
+});

@@ -1,0 +1,81 @@
+/**
+ * The table: what a fault at a place comes to. Faults differ in kind (see `fault.ts`), but what they come to depends
+ * only on whether the SDK's retries get past them, and, if not, on whether the engine had applied the write.
+ */
+import type { StoreOperation } from './store-operation.ts';
+
+/** What the caller got: the status, and what tells answers of the same status apart. */
+export type Answer =
+  | '201'
+  | '200 replayed'
+  | '409 IN_PROGRESS'
+  | '409 OUTCOME_UNKNOWN'
+  | '503 STORE_UNAVAILABLE'
+  | "the handler's error";
+
+/** `status attempt`, or that there is no record. */
+export type RecordLeft = 'none' | `${'INPROGRESS' | 'COMPLETED'} ${number}`;
+
+export interface Outcome {
+  /** Answer to the request that met the fault. */
+  readonly answer: Answer;
+  /** How often the handler ran for it. */
+  readonly runs: number;
+  readonly record: RecordLeft;
+  /** When the fault is over, the client sends the same key again: at once, and after the lease. */
+  readonly retryAtOnce: Answer;
+  readonly retryAfterLease: Answer;
+  /** How often the handler ran in all. */
+  readonly runsInAll: number;
+  readonly recordInTheEnd: RecordLeft;
+}
+
+export type Persistence = 'overcome by a retry' | 'lasting, not applied' | 'lasting, applied';
+
+function outcome(
+  [answer, runs, record]: readonly [Answer, number, RecordLeft],
+  [retryAtOnce, retryAfterLease]: readonly [Answer, Answer],
+  [runsInAll, recordInTheEnd]: readonly [number, RecordLeft],
+): Outcome {
+  return { answer, runs, record, retryAtOnce, retryAfterLease, runsInAll, recordInTheEnd };
+}
+
+/**
+ * The situation at each place: `acquire`, a key that is new; `takeOver`, a lapsed lease of attempt 1; `complete`, a
+ * handler that has succeeded; `release`, a handler that fails the first time; `read`, a completed key on an engine
+ * that does not return the old item.
+ */
+export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<Persistence, Outcome>>>> = {
+  // biome-ignore format: a table
+  acquire: {
+    'overcome by a retry':  outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+    'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 0, 'none'],         ['201', '200 replayed'],             [1, 'COMPLETED 1']),
+    // Nobody but the attempt itself may remove its lock, and it cannot know that there is one.
+    'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 0, 'INPROGRESS 1'], ['409 IN_PROGRESS', '201'],          [1, 'COMPLETED 2']),
+  },
+  // biome-ignore format: a table
+  takeOver: {
+    'overcome by a retry':  outcome(['201', 1, 'COMPLETED 2'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 2']),
+    'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 0, 'INPROGRESS 1'], ['201', '200 replayed'],             [1, 'COMPLETED 2']),
+    'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 0, 'INPROGRESS 2'], ['409 IN_PROGRESS', '201'],          [1, 'COMPLETED 3']),
+  },
+  // biome-ignore format: a table
+  complete: {
+    'overcome by a retry':  outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+    // The outcome is unknown to everybody but the caller who has it: after the lease, `onUncertain` decides.
+    'lasting, not applied': outcome(['201', 1, 'INPROGRESS 1'],                   ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+    'lasting, applied':     outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+  },
+  // biome-ignore format: a table
+  release: {
+    'overcome by a retry':  outcome(["the handler's error", 1, 'none'],           ['201', '200 replayed'],             [2, 'COMPLETED 1']),
+    'lasting, not applied': outcome(["the handler's error", 1, 'INPROGRESS 1'],   ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+    'lasting, applied':     outcome(["the handler's error", 1, 'none'],           ['201', '200 replayed'],             [2, 'COMPLETED 1']),
+  },
+  // biome-ignore format: a table
+  read: {
+    'overcome by a retry':  outcome(['200 replayed', 0, 'COMPLETED 1'],           ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),
+    'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 0, 'COMPLETED 1'],  ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),
+    'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 0, 'COMPLETED 1'],  ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),
+  },
+};

@@ -1,0 +1,103 @@
+/**
+ * Every fault at every place of the protocol, on a real engine, through the real SDK with its real retries. The rows
+ * are independent of each other and run side by side, because most of their time is the SDK's pauses.
+ */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createIdempotencyTable } from '../support/dynamodb.ts';
+import { EXPECTED_OUTCOMES, type Outcome, type Persistence } from './expected-outcomes.ts';
+import { always, FAULTS, type Fault, once, type PlannedFault } from './fault.ts';
+import type { FaultProxy } from './fault-proxy.ts';
+import { failingWork, type GuardedService } from './guarded-service.ts';
+import type { StoreOperation } from './store-operation.ts';
+import { IMPATIENT_MS, MAX_ATTEMPTS, PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
+
+const PLACES: readonly StoreOperation[] = ['acquire', 'takeOver', 'complete', 'release', 'read'];
+
+interface Row {
+  readonly fault: Fault;
+  readonly place: StoreOperation;
+  readonly often: 'once' | 'always';
+  readonly comesTo: Persistence;
+}
+
+const ROWS: readonly Row[] = PLACES.flatMap((place) =>
+  faults()
+    // Late deliveries have a suite of their own: what they come to depends on when they come.
+    .filter((fault) => fault !== 'request stuck, and delivered late')
+    .flatMap((fault): Row[] => [
+      { fault, place, often: 'once', comesTo: 'overcome by a retry' },
+      { fault, place, often: 'always', comesTo: lasting(fault) },
+    ]),
+);
+
+let tableName: string;
+
+beforeAll(async () => {
+  tableName = await createIdempotencyTable();
+});
+
+describe.each(PLACES)('a fault at %s', (place) => {
+  test.concurrent.each(ROWS.filter((row) => row.place === place))('$fault, $often: $comesTo', async (row) => {
+    const requestTimeoutMs = FAULTS[row.fault].slow ? IMPATIENT_MS : PATIENT_MS;
+    const observation = await withGuardedService({ tableName, requestTimeoutMs }, async (service, proxy) => {
+      await arrange(place, service, proxy);
+      return observe(row, service, proxy);
+    });
+    expect(observation).toEqual({
+      outcome: EXPECTED_OUTCOMES[place][row.comesTo],
+      // Otherwise the row would pass without its fault, or without the SDK's retries.
+      strikes: row.often === 'once' || row.fault === 'reply delayed' ? 1 : MAX_ATTEMPTS,
+    });
+  });
+});
+
+/** Brings the key into the state in which the next request comes to the place. */
+async function arrange(place: StoreOperation, service: GuardedService, proxy: FaultProxy): Promise<void> {
+  switch (place) {
+    case 'acquire':
+    case 'complete':
+      return;
+    case 'takeOver':
+      return service.leaveLapsedLease();
+    case 'release':
+      return service.planRun(failingWork);
+    case 'read':
+      await service.send();
+      return proxy.withholdOldItems();
+  }
+}
+
+async function observe(
+  { fault, place, often }: Row,
+  service: GuardedService,
+  proxy: FaultProxy,
+): Promise<{ outcome: Outcome; strikes: number }> {
+  const runsBefore = service.runs;
+  const planned: PlannedFault = often === 'once' ? once(fault, place) : always(fault, place);
+  proxy.plan(planned);
+  const answer = await service.send();
+  const strikes = proxy.strikes.length;
+  const runs = service.runs - runsBefore;
+  const record = await service.recordLeft();
+  proxy.heal();
+  const retryAtOnce = await service.send();
+  service.letLeaseLapse();
+  const retryAfterLease = await service.send();
+  const runsInAll = service.runs - runsBefore;
+  const recordInTheEnd = await service.recordLeft();
+  return {
+    outcome: { answer, runs, record, retryAtOnce, retryAfterLease, runsInAll, recordInTheEnd },
+    strikes,
+  };
+}
+
+function lasting(fault: Fault): Persistence {
+  // A delay within the time-out is no fault, however often.
+  if (fault === 'reply delayed') return 'overcome by a retry';
+  return FAULTS[fault].applied ? 'lasting, applied' : 'lasting, not applied';
+}
+
+function faults(): Fault[] {
+  // The keys of the object are exactly the names of its type.
+  return Object.keys(FAULTS) as Fault[];
+}

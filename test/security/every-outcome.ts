@@ -1,0 +1,160 @@
+/** Every outcome that a guarded request can have. The tests check that none has been forgotten. */
+import { DynamoDbStore, type HttpOptions, type IdempotencyEvent, idempotent } from '../../lib/index.ts';
+import { lambdaContext } from '../support/events.ts';
+import { answered, type Form, failed, MARKERS, MarkedPlay, type Stage } from './marked-play.ts';
+
+/** Far beyond every lease of this play, and within the retention. */
+const MUCH_LATER_MS = 3_600_000;
+const LATER: HttpOptions = { now: () => Date.now() + MUCH_LATER_MS };
+
+export async function playEveryOutcome(form: Form, stage: Stage): Promise<MarkedPlay> {
+  const play = new MarkedPlay(form, stage);
+  try {
+    await playDuplicates(play);
+    await playFailures(play);
+    await playDoubt(play);
+    await playTakeovers(play);
+    await playUnkeptResults(play);
+    await playRefusedRequests(play);
+    await playStoreFailures(play, stage);
+    await playListeners(play);
+    await playKeyedEvents(play);
+  } finally {
+    play.close();
+  }
+  return play;
+}
+
+async function playDuplicates(play: MarkedPlay): Promise<void> {
+  const key = play.newKey();
+  await play.sendMeanwhile(play.event(key), () => play.send(play.guard(answered), play.event(key)));
+  await play.send(play.guard(answered), play.event(key));
+  await play.send(play.guard(answered), play.event(key, { note: 'other' }));
+}
+
+async function playFailures(play: MarkedPlay): Promise<void> {
+  await play.send(play.guard(failed), play.event(play.newKey()));
+  await play.send(
+    play.guard(async () => ({ statusCode: 500, body: MARKERS.response })),
+    play.event(play.newKey()),
+  );
+  await play.sendMeanwhile(play.event(play.newKey()), () => play.deleteLastRecord(), { work: failed });
+}
+
+async function playDoubt(play: MarkedPlay): Promise<void> {
+  const key = play.newKey();
+  const inDoubt = async () => ({ statusCode: 504, body: MARKERS.response });
+  await play.send(play.guard(inDoubt), play.event(key));
+  await play.send(play.guard(answered, { ...LATER, onUncertain: 'block' }), play.event(key));
+  await play.send(play.guard(answered, LATER), play.event(key));
+}
+
+/** Superseded by an attempt that has finished, and by one that has not. */
+async function playTakeovers(play: MarkedPlay): Promise<void> {
+  const finished = play.newKey();
+  await play.sendMeanwhile(play.event(finished), () =>
+    play.send(play.guard(answered, LATER), play.event(finished)),
+  );
+
+  const running = play.newKey();
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let successor = Promise.resolve();
+  await play.sendMeanwhile(
+    play.event(running),
+    () =>
+      new Promise<void>((takenOver) => {
+        const begin = async () => {
+          takenOver();
+          await released;
+        };
+        successor = play.sendMeanwhile(play.event(running), begin, { options: LATER });
+      }),
+  );
+  release();
+  await successor;
+}
+
+async function playUnkeptResults(play: MarkedPlay): Promise<void> {
+  const tooLarge = MARKERS.response.repeat(30_000);
+  const notSerializable = { value: MARKERS.response, size: 1n };
+  for (const body of [tooLarge, notSerializable]) {
+    const key = play.newKey();
+    const guarded = play.guard(async () => ({ statusCode: 200, body }));
+    await play.send(guarded, play.event(key));
+    await play.send(guarded, play.event(key));
+  }
+}
+
+async function playRefusedRequests(play: MarkedPlay): Promise<void> {
+  const { key } = MARKERS;
+  const guarded = play.guard(answered);
+  const malformed = ['', `${key}, ${key}`, `"${key}`, `${key} ${key}`, `${key}\u0000`, key.repeat(30)];
+  for (const value of [undefined, ...malformed]) await play.send(guarded, play.event(value));
+  await play.send(play.guard(answered, { keyRequired: false }), play.event(undefined));
+  await play.send(guarded, play.event(play.newKey(), { method: 'GET' }));
+
+  const unknownCaller = play.event(play.newKey());
+  Object.assign(unknownCaller.requestContext, { authorizer: { lambda: { tenant: MARKERS.caller } } });
+  await play.send(guarded, unknownCaller);
+  await play.send(guarded, { Records: [{ body: MARKERS.payload }] });
+}
+
+async function playStoreFailures(play: MarkedPlay, { client }: Stage): Promise<void> {
+  const withoutTable = new DynamoDbStore({ tableName: 'no-such-table', client });
+  for (const store of [play.broken, withoutTable, play.failingAt('complete')]) {
+    await play.send(play.guard(answered, { store }), play.event(play.newKey()));
+  }
+  await play.send(play.guard(failed, { store: play.failingAt('release') }), play.event(play.newKey()));
+  await play.send(
+    play.guard(answered, { store: play.broken, onStoreUnavailable: 'run-unguarded' }),
+    play.event(play.newKey()),
+  );
+  const spoiled = play.newKey();
+  await play.send(play.guard(answered), play.event(spoiled));
+  await play.spoilLastRecord();
+  await play.send(play.guard(answered), play.event(spoiled));
+}
+
+/** The listener that is there by default, which warns on standard error, and one that throws. */
+async function playListeners(play: MarkedPlay): Promise<void> {
+  const byDefault: HttpOptions = { store: play.failingAt('complete'), namespace: 'test' };
+  await play.send(idempotent<unknown, unknown>(answered, byDefault), play.event(play.newKey()));
+  const onEvent = (event: IdempotencyEvent) => {
+    throw new Error(`the listener failed on ${event.type}`);
+  };
+  await play.send(play.guard(answered, { onEvent }), play.event(play.newKey()));
+}
+
+/** Events that are no HTTP requests: refusals are thrown, and their callers log what is thrown. */
+async function playKeyedEvents(play: MarkedPlay): Promise<void> {
+  interface Message {
+    readonly id: unknown;
+    readonly body: string;
+  }
+  const options = {
+    store: play.store,
+    namespace: 'test',
+    // The key is checked at run time, since callers are not all compiled.
+    key: (message: Message) => message.id as string,
+    fingerprint: (message: Message) => message.body,
+  };
+  const send = async (message: Message, result: unknown = MARKERS.response) => {
+    const guarded = idempotent(async (_message: Message) => result, options);
+    await guarded(message, lambdaContext()).catch((error: unknown) => play.errors.push(error));
+  };
+  const body = MARKERS.payload;
+  const id = play.newKey();
+  await send({ id, body });
+  await send({ id, body });
+  await send({ id, body: `${body} changed` });
+  await send({ id: [MARKERS.key], body });
+  await send({ id: '', body });
+  for (const result of [MARKERS.response.repeat(30_000), { value: MARKERS.response, size: 1n }]) {
+    const unkept = play.newKey();
+    await send({ id: unkept, body }, result);
+    await send({ id: unkept, body }, result);
+  }
+}

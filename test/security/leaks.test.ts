@@ -1,0 +1,156 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Context } from 'aws-lambda';
+import { createAddToCartHandler } from '../../functions/add-to-cart/add-to-cart.ts';
+import { DynamoDbCart } from '../../functions/add-to-cart/cart.ts';
+import {
+  DynamoDbStore,
+  type IdempotencyErrorCode,
+  type IdempotencyEvent,
+  type IdempotentContext,
+} from '../../lib/index.ts';
+import { createCartTable, createIdempotencyTable, testClient } from '../support/dynamodb.ts';
+import { httpApiEvent, lambdaContext } from '../support/events.ts';
+import { playEveryOutcome } from './every-outcome.ts';
+import { markersIn, shown, writtenDuring } from './leaks.ts';
+import { FORMS, MARKERS, type MarkedPlay } from './marked-play.ts';
+
+let client: DynamoDBClient;
+let intruder: DynamoDBClient;
+
+beforeAll(() => {
+  client = testClient();
+  intruder = testClient();
+});
+afterAll(() => {
+  client.destroy();
+  intruder.destroy();
+});
+
+async function itemsOf(tableName: string) {
+  const { Items: items = [] } = await client.send(new ScanCommand({ TableName: tableName }));
+  return items;
+}
+
+test('the search finds a marker in every spelling and place in which one could leak', () => {
+  const { key } = MARKERS;
+  const encoded = Buffer.from(`{"key":"${key}"}`);
+  for (const text of [key, key.toUpperCase(), encoded.toString('base64'), encoded.toString('hex')]) {
+    expect(markersIn(`... ${text} ...`)).toEqual(['key']);
+  }
+  const hidden = Object.defineProperty(new Error('x', { cause: new Error(key) }), 'secret', { value: key });
+  expect(markersIn(shown(hidden))).toEqual(['key']);
+  expect(markersIn('nothing of the kind')).toEqual([]);
+});
+
+describe.each(FORMS)('over every outcome of the %s', (form) => {
+  let play: MarkedPlay;
+  let written: string;
+  let tableName: string;
+
+  beforeAll(async () => {
+    tableName = await createIdempotencyTable();
+    written = await writtenDuring(async () => {
+      play = await playEveryOutcome(form, { client, intruder, tableName });
+    });
+  });
+
+  test('the play leaves no kind of event out', () => {
+    const kinds: Readonly<Record<IdempotencyEvent['type'], true>> = {
+      acquired: true,
+      replayed: true,
+      'in-progress': true,
+      mismatch: true,
+      uncertain: true,
+      completed: true,
+      released: true,
+      'in-doubt': true,
+      superseded: true,
+      'store-failed': true,
+      unguarded: true,
+    };
+    expect(new Set(play.events.map(({ type }) => type))).toEqual(new Set(Object.keys(kinds)));
+    const failures = play.events.flatMap((event) => (event.type === 'store-failed' ? [event.during] : []));
+    expect(new Set(failures)).toEqual(new Set(['claim', 'complete', 'release']));
+  });
+
+  test('the play leaves no error out that a caller can be told of', () => {
+    const codes: Readonly<Record<Exclude<IdempotencyErrorCode, 'RESULT_TOO_LARGE'>, true>> = {
+      KEY_MISSING: true,
+      KEY_INVALID: true,
+      IN_PROGRESS: true,
+      PAYLOAD_MISMATCH: true,
+      OUTCOME_UNKNOWN: true,
+      SUPERSEDED: true,
+      STORE_UNAVAILABLE: true,
+      RESULT_NOT_RECORDED: true,
+      CONFIGURATION: true,
+    };
+    const told = play.refusals.flatMap(
+      (answer) => /\\"code\\":\\"(\w+)\\"/.exec(JSON.stringify(answer))?.[1] ?? [],
+    );
+    expect(new Set(told)).toEqual(new Set(Object.keys(codes)));
+  });
+
+  test('nothing that is written anywhere carries a key, a payload, a response or a caller', () => {
+    // The default listener and the one that throws have been at work.
+    expect(written).toContain('the store failed during complete');
+    expect(written).toContain('onEvent threw');
+    expect(markersIn(written)).toEqual([]);
+  });
+
+  test('no event that a listener is told of does, nor an error within it, down to its causes', () => {
+    for (const event of play.events) expect([event.type, markersIn(shown(event))]).toEqual([event.type, []]);
+  });
+
+  test('no error that is thrown does, down to its causes', () => {
+    expect(play.errors.length).toBeGreaterThan(0);
+    for (const error of play.errors) expect(markersIn(shown(error))).toEqual([]);
+  });
+
+  test('no refusal repeats what the client sent', () => {
+    for (const answer of play.refusals) expect(markersIn(shown(answer))).toEqual([]);
+  });
+
+  test('the table holds the response in `data` and none of the rest anywhere', async () => {
+    const items = await itemsOf(tableName);
+    expect(items.length).toBeGreaterThan(5);
+    for (const { data, ...rest } of items) {
+      expect(markersIn(shown(rest))).toEqual([]);
+      expect(rest['id']?.S).toMatch(/^test#[A-Za-z0-9_-]{43}$/);
+      expect(markersIn(shown(data)).filter((name) => name !== 'response')).toEqual([]);
+    }
+    expect(items.some(({ data }) => markersIn(shown(data)).includes('response'))).toBe(true);
+  });
+});
+
+describe('the sample, with its logger at the lowest level', () => {
+  test('logs what happened, and neither key nor payload nor answer', async () => {
+    const store = new DynamoDbStore({ client, tableName: await createIdempotencyTable() });
+    const cartTable = await createCartTable();
+    const written = await writtenDuring(async () => {
+      const logger = new Logger({ serviceName: 'test', logLevel: 'TRACE' });
+      const handlerOf = (tableName: string) =>
+        createAddToCartHandler({
+          cart: new DynamoDbCart({ client, tableName }),
+          logger,
+          idempotencyOptions: { store },
+        });
+      const send = (tableName: string, key: string, body: unknown) =>
+        // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+        handlerOf(tableName)(httpApiEvent({ key, body }), lambdaContext() as Context as IdempotentContext);
+      const good = { cartId: MARKERS.payload, sku: MARKERS.payload, quantity: 1 };
+
+      await send(cartTable, MARKERS.key, good);
+      await send(cartTable, MARKERS.key, good);
+      await send(cartTable, MARKERS.key, { ...good, quantity: 2 });
+      await send(cartTable, `${MARKERS.key}-2`, { ...good, [MARKERS.payload]: MARKERS.payload });
+      await send(cartTable, `${MARKERS.key}-3`, `{"${MARKERS.payload}`);
+      await send('no-such-table', `${MARKERS.key}-4`, good);
+    });
+    expect(written).toContain('line added');
+    expect(written).toContain('request failed');
+    expect(markersIn(written)).toEqual([]);
+  });
+});
