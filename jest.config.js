@@ -13,7 +13,9 @@ const common = {
   },
 };
 
+// Most suites wait for processes and engines: a worker a core, rather than Jest's one fewer.
 export default {
+  maxWorkers: '100%',
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { file: 'reports/jest.json' }]],
   projects: [
     {
