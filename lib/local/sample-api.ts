@@ -52,7 +52,7 @@ export function sampleRoutes(options: SampleApiOptions): Route[] {
       lambda: {
         name: 'list-cart',
         timeoutMs: functionTimeoutMs,
-        handler: listCart as unknown as Route['lambda']['handler'],
+        handler: listCart,
       },
     },
   ];

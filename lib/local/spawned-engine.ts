@@ -19,7 +19,7 @@ export interface SpawnedEngineOptions {
 
 /** Starts an engine as a child process and waits until it answers. */
 export async function spawnEngine(options: SpawnedEngineOptions): Promise<Engine> {
-  let lastWords = '';
+  let reason = '';
   const attempts = options.port === undefined ? PORT_ATTEMPTS : 1;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const port = options.port ?? (await findFreePort());
@@ -36,9 +36,10 @@ export async function spawnEngine(options: SpawnedEngineOptions): Promise<Engine
     if (isReady) {
       return { name: options.name, endpoint, ended: child.exited, stop: child.stop };
     }
+    const tookTooLong = !child.hasExited();
     await child.stop();
-    lastWords = child.lastWords();
+    reason = tookTooLong ? `no answer within ${options.readyWithinMs / 1000} s` : child.lastWords();
+    if (tookTooLong) break;
   }
-  const reason = lastWords === '' ? `no answer within ${options.readyWithinMs / 1000} s` : lastWords;
   throw new LocalRunError(`The engine ${options.name} did not start: ${reason.replaceAll(/\s*\n\s*/g, ' ')}`);
 }

@@ -98,13 +98,6 @@ describe('a store that fails for good', () => {
       expect(service.runs).toBe(1);
       expect(await service.recordLeft()).toBe('INPROGRESS 1');
     }));
-
-  test('for one key leaves other keys alone', () =>
-    withGuardedService({ tableName }, async (service, proxy) => {
-      proxy.plan(always('ThrottlingException', 'acquire'));
-      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
-      expect(await withGuardedService({ tableName }, (other) => other.send())).toBe('201');
-    }));
 });
 
 describe('a duplicate that meets faults of its own', () => {

@@ -25,16 +25,22 @@ const authorization = process.env['AUTHORIZATION'];
 /** Whether the `x-demo-*` headers are obeyed. */
 export const hasDemoHeaders = deploymentUrl === undefined || process.env['DEMO_HEADERS'] === '1';
 
-/** For checks that need the demo headers. Where they cannot run, their title says so. */
+/** For checks that need the demo headers. Where they cannot run, the output says so. */
 export function describeWithDemoHeaders(title: string, body: () => void): void {
   if (hasDemoHeaders) describe(title, body);
-  else describe.skip(`${title} [NOT RUN: BASE_URL may ignore x-demo-* headers; DEMO_HEADERS=1 if not]`, body);
+  else skipLoudly(title, 'BASE_URL may ignore the x-demo-* headers; set DEMO_HEADERS=1 if it does not', body);
 }
 
 /** For checks that look into the tables or start processes of their own. */
 export function describeOnLocalServer(title: string, body: () => void): void {
   if (deploymentUrl === undefined) describe(title, body);
-  else describe.skip(`${title} [NOT RUN: needs the local server, and BASE_URL names another]`, body);
+  else skipLoudly(title, 'needs a local server of its own, and BASE_URL names a deployment', body);
+}
+
+/** Jest shows no title of a file in which everything is skipped, so the reason is written beside its report too. */
+function skipLoudly(title: string, reason: string, body: () => void): void {
+  process.stderr.write(`NOT RUN: ${title} (${reason})\n`);
+  describe.skip(`${title} [NOT RUN: ${reason}]`, body);
 }
 
 export interface Line {
