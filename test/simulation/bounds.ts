@@ -1,0 +1,41 @@
+import { CLOCK_SKEW_MS } from './invocation.ts';
+import type { Bounds } from './world.ts';
+
+/** Worlds for random schedules: everything may go wrong, a few times each. */
+export const WIDE_WORLD: Bounds = {
+  sends: 5,
+  keys: 2,
+  payloads: 2,
+  crashes: 2,
+  faults: 3,
+  waits: 4,
+  failures: true,
+  zombies: true,
+  tries: 2,
+  clockSkewMs: CLOCK_SKEW_MS,
+  fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware'],
+  onUncertain: ['retry', 'block'],
+};
+
+/** Small enough for every schedule there is: attempts that meet, with crashes and lost replies among them. */
+export function smallWorld(
+  sends: number,
+  crashes: number,
+  faults: number,
+  onUncertain: 'retry' | 'block',
+): Bounds {
+  return {
+    sends,
+    keys: 1,
+    payloads: 1,
+    crashes,
+    faults,
+    waits: 1,
+    failures: false,
+    zombies: false,
+    tries: 2,
+    clockSkewMs: 0,
+    fronts: ['wrapper with key'],
+    onUncertain: [onUncertain],
+  };
+}

@@ -1,0 +1,223 @@
+/** One request, from its arrival to its answer, through the library's real middleware or wrapper. */
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import {
+  type HttpOptions,
+  type IdempotencyEvent,
+  idempotency,
+  idempotent,
+  isIdempotencyError,
+  outcomeUnknown,
+} from '../../lib/index.ts';
+import { httpApiEvent } from '../support/events.ts';
+import { simulatedClient } from './simulated-client.ts';
+import type { World } from './world.ts';
+
+/** Length of an invocation and of the library's margin, in milliseconds. */
+export const TIMEOUT_MS = 3_000;
+export const CLOCK_SKEW_MS = 1_000;
+export const RETENTION_SECONDS = 60;
+
+/** One request of a client. */
+export interface Sender {
+  /** From 1. */
+  readonly number: number;
+  readonly key: string;
+  readonly payload: string;
+  /** By how much the clock of its sandbox is ahead, in milliseconds. */
+  readonly skewMs: number;
+  /** By the true clock. A sandbox is killed then, and a zombie is not. */
+  readonly deadlineMs: number;
+  readonly isZombie: boolean;
+  /** Tokens that the library has made for it. */
+  readonly owners: ReadonlySet<string>;
+  /** What the library told of it. */
+  readonly events: readonly IdempotencyEvent['type'][];
+  /** The record's id, once the library has told it. */
+  readonly recordId: string | undefined;
+  /** Everything that its next step depends on. */
+  readonly learned: string;
+  /** Whether the last write of its own that reached the table left a lock of its own there. */
+  holdsLock: boolean;
+  /** `text` is made only where somebody keeps it. */
+  note(text: () => string): void;
+}
+
+/** What the caller got. */
+export type Answer =
+  | { readonly kind: 'result'; readonly payload: string; readonly run: number }
+  | { readonly kind: 'refused'; readonly code: string }
+  /** The handler's own failure, or that it does not know. */
+  | { readonly kind: 'failed' };
+
+const ENDS = [
+  'answers',
+  'fails',
+  'answers 500',
+  'does not know, with effect',
+  'does not know, no effect',
+] as const;
+const END_WEIGHTS = [12, 1, 1, 1, 1];
+
+class HandlerFailed extends Error {}
+
+export interface SenderTraits {
+  readonly number: number;
+  readonly key: string;
+  readonly payload: string;
+  readonly skewMs: number;
+  readonly isZombie: boolean;
+}
+
+export class Invocation implements Sender {
+  readonly number: number;
+  readonly key: string;
+  readonly payload: string;
+  readonly skewMs: number;
+  readonly isZombie: boolean;
+  readonly deadlineMs: number;
+  readonly owners = new Set<string>();
+  readonly events: IdempotencyEvent['type'][] = [];
+  recordId: string | undefined;
+  holdsLock = false;
+  learned = '';
+  ended = false;
+  readonly #world: World;
+
+  constructor(world: World, traits: SenderTraits) {
+    this.#world = world;
+    this.number = traits.number;
+    this.key = traits.key;
+    this.payload = traits.payload;
+    this.skewMs = traits.skewMs;
+    this.isZombie = traits.isZombie;
+    this.deadlineMs = world.scheduler.nowMs + TIMEOUT_MS;
+    const times = this.isZombie ? ', never killed' : '';
+    this.note(() => `arrives with key ${this.key}, body ${this.payload} (clock +${this.skewMs} ms${times})`);
+  }
+
+  note(text: () => string): void {
+    if (!this.#world.keepsNotes) return;
+    const line = text();
+    this.learned += `|${line}`;
+    this.#world.tell(this.number, line);
+  }
+
+  /** Resolves at the end; never, if something ends it before. */
+  async run(): Promise<Answer> {
+    const answer = await this.#answer();
+    this.ended = true;
+    this.note(() => `is answered: ${describe(answer)}`);
+    this.#world.checker.answered(this, answer);
+    return answer;
+  }
+
+  crash(reason: string): void {
+    this.ended = true;
+    this.#world.scheduler.end(this.number);
+    this.note(() => reason);
+  }
+
+  async #answer(): Promise<Answer> {
+    try {
+      const answer = await this.#invoke();
+      return readAnswer(answer);
+    } catch (error) {
+      if (error instanceof HandlerFailed) return { kind: 'failed' };
+      if (isIdempotencyError(error)) return { kind: 'refused', code: error.code };
+      throw error;
+    }
+  }
+
+  #invoke(): Promise<unknown> {
+    const { front, mutant } = this.#world;
+    const context = this.#context();
+    const options = this.#options();
+    if (front === 'wrapper with key') {
+      const guarded = idempotent<Sender, unknown>(this.#handle, {
+        ...options,
+        key: ({ key }) => key,
+        fingerprint: ({ payload }) => payload,
+        ...(mutant?.options as object | undefined),
+      });
+      return guarded(this, context);
+    }
+    const event = httpApiEvent({ key: this.key, body: { payload: this.payload } });
+    if (front === 'wrapper, HTTP') {
+      return idempotent<unknown, unknown>(this.#handle, { ...options, ...mutant?.options })(event, context);
+    }
+    // Middy's own early time-out runs on the machine's timers; what it does to us is among the handler's ends.
+    const guarded = middy(this.#handle, { timeoutEarlyInMillis: 0 }).use(
+      idempotency({ ...options, ...mutant?.options }) as never, // Middy's types want an event of its own.
+    ) as unknown as (event: unknown, context: Context) => Promise<unknown>;
+    return guarded(event, context);
+  }
+
+  #options(): HttpOptions {
+    const { onUncertain, scheduler } = this.#world;
+    return {
+      store: simulatedClient(this.#world, this),
+      namespace: 'simulation',
+      clockSkewMs: CLOCK_SKEW_MS,
+      retentionSeconds: RETENTION_SECONDS,
+      onUncertain,
+      now: () => scheduler.nowMs + this.skewMs,
+      newOwner: () => {
+        const owner = `${this.number}.${this.owners.size}`;
+        this.owners.add(owner);
+        return owner;
+      },
+      onEvent: (event) => {
+        this.events.push(event.type);
+        if ('id' in event) this.recordId = event.id;
+      },
+    };
+  }
+
+  #context(): Context {
+    const { scheduler } = this.#world;
+    const remaining = { getRemainingTimeInMillis: () => this.deadlineMs - scheduler.nowMs };
+    return remaining as Context; // The library asks the context for nothing else.
+  }
+
+  readonly #handle = async (): Promise<unknown> => {
+    const { scheduler, checker, choices, front, handlersMayFail, mutant } = this.#world;
+    await checker.runStarted(this);
+    this.note(() => 'handler begins');
+    const end = ENDS[choices.pick(handlersMayFail ? END_WEIGHTS : [1])];
+    await scheduler.step(this.number, 'handler');
+    if (end === 'fails') throw new HandlerFailed();
+    if (end === 'answers 500') {
+      // Only HTTP answers have a status that says so; whatever else is returned is a result.
+      if (front === 'wrapper with key') throw new HandlerFailed();
+      return { statusCode: 500 };
+    }
+    if (end === 'does not know, no effect') return outcomeUnknown({ statusCode: 504 });
+    checker.tookEffect(this);
+    this.note(() => 'EFFECT');
+    await scheduler.step(this.number, 'handler returns');
+    if (end === 'does not know, with effect' && mutant?.takesDoubtForFailure) throw new HandlerFailed();
+    if (end === 'does not know, with effect') return outcomeUnknown({ statusCode: 504 });
+    return { statusCode: 201, body: JSON.stringify({ payload: this.payload, run: this.number }) };
+  };
+}
+
+/** `answer` is the handler's own, its replay, or a problem document: all of them HTTP answers. */
+function readAnswer(answer: unknown): Answer {
+  const { statusCode, body = '{}' } = answer as { statusCode: number; body?: string };
+  const { code, payload, run } = JSON.parse(body) as { code?: string; payload?: string; run?: number };
+  if (code !== undefined) return { kind: 'refused', code };
+  if (payload === undefined || run === undefined || statusCode >= 300) return { kind: 'failed' };
+  return { kind: 'result', payload, run };
+}
+
+function describe(answer: Answer): string {
+  switch (answer.kind) {
+    case 'result':
+      return `result of run ${answer.run} for body ${answer.payload}`;
+    case 'refused':
+      return answer.code;
+    case 'failed':
+      return "the handler's failure";
+  }
+}

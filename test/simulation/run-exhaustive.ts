@@ -1,0 +1,68 @@
+import { parseArgs } from 'node:util';
+import { smallWorld } from './bounds.ts';
+import { givenChoices } from './choices.ts';
+import { exploreAll } from './exhaustive.ts';
+import { timeLine } from './history.ts';
+import { runSchedule } from './schedule.ts';
+
+const USAGE = `Runs the library through every schedule of a small world and checks every promise after every step.
+
+Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] [--json]
+  --attempts N   requests that meet (default 2)
+  --crashes N    of them that may crash, between any two steps (default 1)
+  --faults N     store requests that may be refused, be delayed, or lose their reply (default 1)
+  --json         the counts as JSON on standard output
+
+Ends with 0 if every promise held, with 1 and a time line if one was broken.`;
+
+const { values } = parseArgs({
+  options: {
+    attempts: { type: 'string', default: '2' },
+    crashes: { type: 'string', default: '1' },
+    faults: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+
+const [attempts, crashes, faults] = [values.attempts, values.crashes, values.faults].map(wholeNumber) as [
+  number,
+  number,
+  number,
+];
+const PROGRESS_EVERY = 20_000;
+
+for (const onUncertain of ['retry', 'block'] as const) {
+  const bounds = smallWorld(attempts, crashes, faults, onUncertain);
+  let ran = 0;
+  const { states, histories, joined, violation, picked } = await exploreAll(bounds, {
+    onProgress: () => {
+      ran += 1;
+      if (ran % PROGRESS_EVERY === 0) process.stderr.write(`${ran} schedules so far\n`);
+    },
+  });
+  const world = `${attempts} attempts, ${crashes} crashes, ${faults} faults, onUncertain '${onUncertain}'`;
+  if (values.json) {
+    console.log(JSON.stringify({ attempts, crashes, faults, onUncertain, states, histories, joined }));
+  } else {
+    console.log(
+      `${world}: ${states} states, ${histories} histories to the end, ${joined} that joined another.`,
+    );
+  }
+  if (violation !== undefined) {
+    process.exitCode = 1;
+    const { history } = await runSchedule({ bounds, choices: givenChoices(picked), withHistory: true });
+    console.error(`${timeLine(history)}\n\nBROKEN: ${violation.message}`);
+  }
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  process.stderr.write(`A whole number is wanted, and not "${text}"; see --help.\n`);
+  process.exit(2);
+}

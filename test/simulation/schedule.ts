@@ -1,0 +1,189 @@
+/** One schedule: a few requests, everything that may happen to them, and what the checker says of it. */
+import { Checker, type Violation } from './checker.ts';
+import type { RecordedChoices } from './choices.ts';
+import type { HistoryLine } from './history.ts';
+import { type Answer, Invocation, RETENTION_SECONDS, type SenderTraits } from './invocation.ts';
+import type { Mutant } from './mutants.ts';
+import { Scheduler } from './scheduler.ts';
+import { SimulatedTable } from './simulated-table.ts';
+import type { Bounds, World } from './world.ts';
+
+export interface ScheduleResult {
+  readonly violation: Violation | undefined;
+  readonly history: readonly HistoryLine[];
+  readonly steps: number;
+  /** Cut off because `isKnown` said so. */
+  readonly abandoned: boolean;
+}
+
+export interface ScheduleOptions {
+  readonly bounds: Bounds;
+  readonly choices: RecordedChoices;
+  readonly mutant?: Mutant | undefined;
+  /** Keep the time line; it costs time. */
+  readonly withHistory?: boolean;
+  /** Asked before each choice, with all that the rest of the schedule depends on. */
+  readonly isKnown?: (state: string) => boolean;
+}
+
+/** A bound that no schedule comes near; one that does has found a loop. */
+const STEPS_MAX = 500;
+
+export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
+  const { bounds, choices, mutant, isKnown } = options;
+  const scheduler = new Scheduler();
+  const table = new SimulatedTable();
+  const history: HistoryLine[] = [];
+  const front = pickOne(choices, bounds.fronts);
+  const onUncertain = pickOne(choices, bounds.onUncertain);
+  const checker = new Checker({
+    scheduler,
+    table,
+    clockSkewMs: bounds.clockSkewMs,
+    mayRunAgain: onUncertain === 'retry',
+  });
+  const world: World = {
+    bounds,
+    choices,
+    scheduler,
+    table,
+    checker,
+    mutant,
+    front,
+    onUncertain,
+    history,
+    faultsLeft: bounds.faults,
+    handlersMayFail: bounds.failures,
+    keepsNotes: options.withHistory === true || isKnown !== undefined,
+    tell(actor, text) {
+      if (options.withHistory) history.push({ atMs: scheduler.nowMs, actor, text });
+    },
+  };
+  world.tell(undefined, `${front}, onUncertain '${onUncertain}'`);
+
+  const invocations: Invocation[] = [];
+  const start = (traits: SenderTraits) => {
+    const invocation = new Invocation(world, traits);
+    invocations.push(invocation);
+    return invocation;
+  };
+  let sendsLeft = bounds.sends;
+  let crashesLeft = bounds.crashes;
+  let waitsLeft = bounds.waits;
+  let steps = 0;
+
+  while (checker.violation === undefined) {
+    const running = invocations.filter(({ ended }) => !ended);
+    const { waiting } = scheduler;
+    if (sendsLeft === 0 && running.length === 0 && waiting.length === 0) break;
+    if (steps++ > STEPS_MAX) throw new Error('A schedule does not end.');
+    if (isKnown?.(await stateOf())) return { violation: undefined, history, steps, abandoned: true };
+
+    // Steps under way first, in the order in which they were asked for: choice 0 is the uneventful one.
+    const weights = waiting.map(() => 4);
+    weights.push(sendsLeft > 0 ? 4 : 0);
+    weights.push(crashesLeft > 0 && running.length > 0 ? 1 : 0);
+    weights.push(waitsLeft > 0 && invocations.length > 0 ? 2 : 0);
+    const picked = choices.pick(weights);
+    if (picked < waiting.length) await scheduler.take(picked);
+    else if (picked === waiting.length) {
+      sendsLeft -= 1;
+      void start(pickTraits()).run();
+      await scheduler.settle();
+    } else if (picked === waiting.length + 1) {
+      crashesLeft -= 1;
+      pickOne(choices, running).crash('CRASHES');
+    } else {
+      waitsLeft -= 1;
+      await wait();
+    }
+  }
+  if (checker.violation === undefined) checker.checkEffects();
+  if (checker.violation === undefined) await probe();
+  return { violation: checker.violation, history, steps, abandoned: false };
+
+  function pickTraits(): SenderTraits {
+    return {
+      number: invocations.length + 1,
+      key: `k${1 + choices.pick(Array(bounds.keys).fill(1))}`,
+      payload: 'AB'.charAt(choices.pick(bounds.payloads > 1 ? [4, 1] : [1])),
+      skewMs: bounds.clockSkewMs > 0 ? ([0, bounds.clockSkewMs][choices.pick([1, 1])] ?? 0) : 0,
+      isZombie: bounds.zombies && choices.pick([2, 1]) === 1,
+    };
+  }
+
+  /** Time goes on: a little, to the moments at which something ends, or beyond all retention. */
+  async function wait(): Promise<void> {
+    const records = await table.records();
+    const leases = records.map(({ leaseEndsAtMs }) => leaseEndsAtMs);
+    const running = invocations.filter(({ ended }) => !ended);
+    const moments = [
+      ...running.map(({ deadlineMs }) => deadlineMs),
+      ...leases.flatMap((end) => [end - bounds.clockSkewMs, end]),
+    ].filter((moment) => moment > scheduler.nowMs);
+    const isQuiet = running.length === 0 && scheduler.waiting.length === 0;
+    const canExpire = isQuiet && records.length > 0 && bounds.failures;
+    const picked = choices.pick([...moments.map(() => 2), 1, canExpire ? 1 : 0]);
+    const moment = moments[picked];
+    if (moment !== undefined) advanceTo(moment);
+    else if (picked === moments.length) advanceTo(scheduler.nowMs + 1);
+    else {
+      advanceTo(scheduler.nowMs + 2 * RETENTION_SECONDS * 1000);
+      checker.checkEffects();
+      checker.forget();
+      // TTL may take its time, or never come.
+      if (choices.pick([1, 1]) === 1) for (const { id } of records) table.delete(id);
+    }
+  }
+
+  function advanceTo(moment: number): void {
+    scheduler.nowMs = moment;
+    world.tell(undefined, `time goes on to ${moment}`);
+    for (const invocation of invocations) {
+      if (!invocation.ended && !invocation.isZombie && invocation.deadlineMs <= moment) {
+        invocation.crash('is killed at its deadline');
+      }
+    }
+  }
+
+  /** What the next caller finds once everything is over. */
+  async function probe(): Promise<void> {
+    const latest = Math.max(0, ...(await table.records()).map(({ leaseEndsAtMs }) => leaseEndsAtMs));
+    advanceTo(Math.max(latest, scheduler.nowMs));
+    world.faultsLeft = 0;
+    world.handlersMayFail = false;
+    for (const key of new Set(invocations.map((invocation) => invocation.key))) {
+      const invocation = start({
+        number: invocations.length + 1,
+        key,
+        payload: 'A',
+        skewMs: 0,
+        isZombie: false,
+      });
+      const answered = invocation.run();
+      let answer: Answer | undefined;
+      void answered.then((given) => {
+        answer = given;
+      });
+      while (answer === undefined && steps++ <= STEPS_MAX) await scheduler.take(0);
+      if (answer !== undefined && checker.violation === undefined) checker.probed(invocation, answer);
+    }
+  }
+
+  async function stateOf(): Promise<string> {
+    return JSON.stringify([
+      scheduler.nowMs,
+      await table.records(),
+      checker.state,
+      invocations.map(({ learned, ended, deadlineMs, skewMs }) => [learned, ended, deadlineMs, skewMs]),
+      scheduler.waiting.map(({ actor, label }) => [actor, label]),
+      [sendsLeft, crashesLeft, waitsLeft, world.faultsLeft],
+    ]);
+  }
+}
+
+function pickOne<T>(choices: RecordedChoices, options: readonly T[]): T {
+  const picked = options[options.length === 1 ? 0 : choices.pick(options.map(() => 1))];
+  if (picked === undefined) throw new Error('Nothing to choose from.');
+  return picked;
+}

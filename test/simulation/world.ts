@@ -1,0 +1,54 @@
+import type { IdempotencyStore } from '../../lib/index.ts';
+import type { Checker } from './checker.ts';
+import type { Choices } from './choices.ts';
+import type { HistoryLine } from './history.ts';
+import type { Mutant } from './mutants.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { SimulatedTable } from './simulated-table.ts';
+
+/** What may go wrong, and how often, in one schedule. */
+export interface Bounds {
+  /** Requests that clients send, each of which may meet all others. */
+  readonly sends: number;
+  readonly keys: number;
+  /** Bodies that may be sent with one key: more than one is a client's mistake. */
+  readonly payloads: number;
+  /** Invocations that end between two of their steps. */
+  readonly crashes: number;
+  /** Requests to the store that are refused, delayed, or whose reply is lost. */
+  readonly faults: number;
+  /** How often time goes on while something is under way. */
+  readonly waits: number;
+  /** Whether a handler may fail or not know its outcome. */
+  readonly failures: boolean;
+  /** Whether a process may be frozen over its deadline and go on (a Lambda cannot; a container can). */
+  readonly zombies: boolean;
+  /** Tries of one request to the store, the first included. */
+  readonly tries: number;
+  /** By how much two clocks may differ, in milliseconds. At most the library's `clockSkewMs`. */
+  readonly clockSkewMs: number;
+  readonly fronts: readonly Front[];
+  readonly onUncertain: readonly ('retry' | 'block')[];
+}
+
+/** How the handler is guarded. */
+export type Front = 'wrapper with key' | 'wrapper, HTTP' | 'middleware';
+
+/** Everything that the parts of one schedule share. */
+export interface World {
+  readonly bounds: Bounds;
+  readonly choices: Choices;
+  readonly scheduler: Scheduler;
+  readonly table: SimulatedTable;
+  readonly checker: Checker;
+  readonly mutant: Mutant | undefined;
+  readonly front: Front;
+  readonly onUncertain: 'retry' | 'block';
+  readonly history: HistoryLine[];
+  faultsLeft: number;
+  handlersMayFail: boolean;
+  readonly keepsNotes: boolean;
+  tell(actor: number | undefined, text: string): void;
+}
+
+export type StoreOperation = Exclude<keyof IdempotencyStore, 'maxResultBytes'>;
