@@ -24,7 +24,7 @@ export type IdempotencyEvent =
   | {
       readonly type: 'store-failed';
       readonly id: string;
-      readonly during: 'claim' | 'complete' | 'release';
+      readonly during: 'claim' | 'complete' | 'release' | 'read';
       readonly error: Error;
     }
   /** The handler runs without a lock, for the reason given. */

@@ -28,6 +28,9 @@ export interface IdempotencyMiddleware<TEvent> {
   onError(request: IdempotencyRequest<TEvent>): Promise<void>;
 }
 
+/** Node's timers count whole milliseconds of another clock, so that by the wall clock one may fire this much early. */
+const TIMER_EARLY_MAX_MS = 2;
+
 /** What one request carries from hook to hook. Kept by request, never in the middleware: invocations may overlap. */
 interface Progress {
   readonly run: Run;
@@ -108,6 +111,8 @@ export function idempotency<TEvent = unknown>(
     if (outcome.kind === 'pending') {
       // A hook in front of the handler answered in its place: nothing has run.
       await run.fail(undefined);
+    } else if (cameAfterDeadline(outcome) && !failedLater) {
+      return await run.yieldToSuccessor(finishedAnswer);
     } else if (cameFromEarlyTimeout(outcome, resolved)) {
       run.leaveInDoubt();
     } else if (outcome.kind === 'threw') {
@@ -134,5 +139,15 @@ function cameFromEarlyTimeout(
   outcome: Exclude<HandlerOutcome, { kind: 'pending' }>,
   { timeoutEarlyInMillis }: ResolvedOptions,
 ): boolean {
-  return outcome.remainingMs !== undefined && outcome.remainingMs <= timeoutEarlyInMillis;
+  return (
+    outcome.remainingMs !== undefined && outcome.remainingMs <= timeoutEarlyInMillis + TIMER_EARLY_MAX_MS
+  );
+}
+
+/**
+ * On Lambda nothing comes after the deadline. In a container, a process that was frozen goes on where it stood, and by
+ * then another attempt may have taken over; there is all the time in the world to look.
+ */
+function cameAfterDeadline(outcome: HandlerOutcome): boolean {
+  return outcome.kind === 'answered' && outcome.remainingMs !== undefined && outcome.remainingMs < 0;
 }

@@ -136,6 +136,18 @@ export async function release(settings: ProtocolSettings, attempt: Attempt): Pro
   return { kind: 'superseded', current: outcome.current };
 }
 
+/**
+ * The record of another attempt that stands in the place of this one's, if there is any. Changes nothing.
+ * @throws StoreError when the store cannot be read
+ */
+export async function successorOf(
+  settings: ProtocolSettings,
+  attempt: Attempt,
+): Promise<IdempotencyRecord | undefined> {
+  const current = await settings.store.read(attempt.id);
+  return current?.owner === attempt.owner ? undefined : current;
+}
+
 async function completeOnce(
   store: IdempotencyStore,
   attempt: Attempt,

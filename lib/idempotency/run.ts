@@ -5,7 +5,7 @@ import { ResultNotRecordedError, SupersededError } from './errors.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
 import type { Conclusion, Operation } from './operation.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
-import { type Attempt, complete, release } from './protocol.ts';
+import { type Attempt, complete, release, successorOf } from './protocol.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
 
@@ -29,6 +29,11 @@ export interface Run {
   fail(error: unknown): Promise<void>;
   /** Nobody can tell how the handler ended. */
   leaveInDoubt(): void;
+  /**
+   * `answer` came after the invocation's deadline, and nobody can tell whether it is the handler's. The key stays in
+   * doubt, and a successor's record goes before the answer.
+   */
+  yieldToSuccessor(answer: unknown): Promise<Ending>;
 }
 
 /** A run under the lock that `attempt` holds. */
@@ -108,9 +113,20 @@ export function guardedRun(
     notify({ type: 'in-doubt', ...named });
   }
 
+  async function yieldToSuccessor(answer: unknown): Promise<Ending> {
+    try {
+      const successor = await successorOf(options, attempt);
+      if (successor !== undefined) return answerOfSuccessor(successor, answer);
+    } catch (error) {
+      notify({ type: 'store-failed', id: attempt.id, during: 'read', error: asError(error) });
+    }
+    leaveInDoubt();
+    return { kind: 'answer', answer };
+  }
+
   const { leaseEndsAtMs } = attempt;
   const idempotency = idempotencyContext({ ...named, guarded: true, leaseEndsAtMs, seed: attempt.id });
-  return { idempotency, finish, fail, leaveInDoubt };
+  return { idempotency, finish, fail, leaveInDoubt, yieldToSuccessor };
 }
 
 /** A run without a lock: nothing is recorded and nothing is given back. */
@@ -125,6 +141,7 @@ export function unguardedRun(): Run {
     finish: async (answer) => ({ kind: 'answer', answer }),
     fail: async () => {},
     leaveInDoubt: () => {},
+    yieldToSuccessor: async (answer) => ({ kind: 'answer', answer }),
   };
 }
 

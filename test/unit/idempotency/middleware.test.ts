@@ -10,6 +10,7 @@ import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { interceptedStore } from '../../support/intercepted-store.ts';
 import { MIDDY_VERSIONS } from '../../support/middy-versions.ts';
+import { until } from '../../support/until.ts';
 
 type Event = APIGatewayProxyEventV2;
 interface Answer {
@@ -225,6 +226,17 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
       );
     });
 
+    test('the same, when its timer fires a millisecond early', async () => {
+      const timeoutEarlyInMillis = 30;
+      const handler = middy(never, {
+        timeoutEarlyInMillis,
+        timeoutEarlyResponse: () => ({ statusCode: 500 }),
+      }).use(guard({ timeoutEarlyInMillis }));
+      const context = { ...lambdaContext(), getRemainingTimeInMillis: () => timeoutEarlyInMillis + 1 };
+      await invoke(handler, httpApiEvent({ key: KEY }), context);
+      expect(seen()).toEqual(['acquired', 'in-doubt']);
+    });
+
     test('a handler that says so itself', async () => {
       const handler = middy(async () => outcomeUnknown({ statusCode: 502 })).use(guard());
       await expectInDoubt(handler);
@@ -379,6 +391,99 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
     open();
     expect(await zombie).toMatchObject({ statusCode: 200, body: '{"run":2}' });
     expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":2}' });
+  });
+
+  describe('a frozen process that goes on after its deadline, which only a container can', () => {
+    let nowMs: number;
+    let thaw: () => void;
+    let finishSuccessor: () => void;
+    let handler: Handler;
+
+    /** Its own clock tells how long the invocation has left, as Lambda's context does. */
+    function attempt(): Promise<Answer> {
+      const deadline = nowMs + 10_000;
+      const context = { ...lambdaContext(), getRemainingTimeInMillis: () => deadline - nowMs };
+      return invoke(handler, httpApiEvent({ key: KEY }), context);
+    }
+
+    async function frozenAttempt(): Promise<{ readonly answer: Promise<Answer> }> {
+      const answer = attempt();
+      await until('the first attempt runs', () => runs === 1);
+      nowMs += 60_000;
+      return { answer };
+    }
+
+    beforeEach(() => {
+      nowMs = Date.now();
+      const first = gate();
+      const second = gate();
+      thaw = first.open;
+      finishSuccessor = second.open;
+      // Without core's early time-out, whose timer runs on the machine's clock and not on this one.
+      handler = middy(
+        async () => {
+          const run = ++runs;
+          if (run === 1) await first.opened;
+          if (run === 2) await second.opened;
+          return { statusCode: 201, body: JSON.stringify({ run }) };
+        },
+        { timeoutEarlyInMillis: 0 },
+      ).use(guard({ now: () => nowMs }));
+    });
+
+    test('answers with the record of its successor', async () => {
+      const { answer } = await frozenAttempt();
+      finishSuccessor();
+      expect(await attempt()).toMatchObject({ statusCode: 201, body: '{"run":2}' });
+      thaw();
+      expect(await answer).toMatchObject({ statusCode: 200, body: '{"run":2}' });
+      expect(seen()).toEqual(['acquired', 'acquired', 'completed', 'superseded']);
+    });
+
+    test('is refused while its successor is running', async () => {
+      const { answer } = await frozenAttempt();
+      const successor = attempt();
+      await until('the successor runs', () => runs === 2);
+      thaw();
+      expect(problemOf(await answer)).toMatchObject({ code: 'SUPERSEDED', status: 409 });
+      finishSuccessor();
+      expect(await successor).toMatchObject({ statusCode: 201, body: '{"run":2}' });
+    });
+
+    test('answers for itself where it has no successor, and leaves the key in doubt', async () => {
+      const { answer } = await frozenAttempt();
+      thaw();
+      expect(await answer).toMatchObject({ statusCode: 201, body: '{"run":1}' });
+      expect(seen()).toEqual(['acquired', 'in-doubt']);
+      finishSuccessor();
+      expect(await attempt()).toMatchObject({ statusCode: 201, body: '{"run":2}' });
+    });
+
+    test('answers for itself where the store cannot tell, and says so', async () => {
+      const reading = interceptedStore(store, async (operation, proceed) => {
+        if (operation === 'read') throw new StoreError('not now');
+        return proceed();
+      });
+      const frozen = middy(
+        async () => {
+          await opened;
+          return { statusCode: 201 };
+        },
+        { timeoutEarlyInMillis: 0 },
+      ).use(guard({ store: reading, now: () => nowMs }));
+      const { opened, open } = gate();
+      const deadline = nowMs + 10_000;
+      const answer = invoke(frozen, httpApiEvent({ key: KEY }), {
+        ...lambdaContext(),
+        getRemainingTimeInMillis: () => deadline - nowMs,
+      });
+      await until('it has acquired', () => events.length === 1);
+      nowMs += 60_000;
+      open();
+      expect(await answer).toMatchObject({ statusCode: 201 });
+      expect(seen()).toEqual(['acquired', 'store-failed', 'in-doubt']);
+      expect(events[1]).toMatchObject({ during: 'read' });
+    });
   });
 
   test("with onUncertain 'block' a lapsed lease answers 409 with a type of its own", async () => {

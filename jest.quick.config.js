@@ -1,0 +1,10 @@
+/** What `npm test` runs: the suites that finish within two minutes. `npm run test:all` runs the longer ones, too. */
+import base from './jest.config.js';
+
+export default {
+  ...base,
+  projects: base.projects.map((project) => ({
+    ...project,
+    testPathIgnorePatterns: ['/node_modules/', '/test/faults/', '/bad-input\\.', '/linear-time\\.'],
+  })),
+};
