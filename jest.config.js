@@ -2,7 +2,7 @@
 // On Node 20 the SDK warns that its versions of 2027 and later will not run there; the one in use does.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
-const common = {
+export const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -21,7 +21,7 @@ export default {
     {
       ...common,
       displayName: 'npm',
-      testMatch: ['<rootDir>/test/{unit,contract,integration,http,faults,security,cdk,docs}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{unit,contract,integration,http,faults,security,simulation,cdk,docs}/**/*.test.ts'],
       globalSetup: '<rootDir>/test/support/embedded-engine-setup.ts',
       globalTeardown: '<rootDir>/test/support/embedded-engine-teardown.ts',
     },

@@ -5,6 +5,12 @@ export default {
   ...base,
   projects: base.projects.map((project) => ({
     ...project,
-    testPathIgnorePatterns: ['/node_modules/', '/test/faults/', '/bad-input\\.', '/linear-time\\.'],
+    testPathIgnorePatterns: [
+      '/node_modules/',
+      '/test/faults/',
+      '/bad-input\\.',
+      '/linear-time\\.',
+      '/exhaustive\\.',
+    ],
   })),
 };

@@ -81,7 +81,8 @@ export function guardedRun(
   /** This attempt outlived its lease: the record, and not our own result, is now the truth about the key. */
   function answerOfSuccessor(current: IdempotencyRecord | undefined, answer: unknown): Ending {
     notify({ type: 'superseded', ...named });
-    if (current === undefined) return { kind: 'answer', answer };
+    // Where all retention was over, the key may have begun another life with another payload: no successor of ours.
+    if (current?.fingerprint !== attempt.fingerprint) return { kind: 'answer', answer };
     if (current.status === 'INPROGRESS') {
       const retryAfterMs = Math.max(current.leaseEndsAtMs - options.now(), 0);
       return { kind: 'refused', refusal: refusalOf(new SupersededError(retryAfterMs), request, options) };

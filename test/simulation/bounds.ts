@@ -3,7 +3,7 @@ import type { Bounds } from './world.ts';
 
 /** Worlds for random schedules: everything may go wrong, a few times each. */
 export const WIDE_WORLD: Bounds = {
-  sends: 5,
+  sends: [1, 2, 3, 4, 5],
   keys: 2,
   payloads: 2,
   crashes: 2,
@@ -13,8 +13,11 @@ export const WIDE_WORLD: Bounds = {
   zombies: true,
   tries: 2,
   clockSkewMs: CLOCK_SKEW_MS,
-  fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware'],
+  fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware', 'middleware, Middy 7'],
   onUncertain: ['retry', 'block'],
+  // The shorter one is over before the lease is: a record must outlive its lease all the same.
+  retentionSeconds: [60, 1],
+  expiry: true,
 };
 
 /** Small enough for every schedule there is: attempts that meet, with crashes and lost replies among them. */
@@ -25,7 +28,7 @@ export function smallWorld(
   onUncertain: 'retry' | 'block',
 ): Bounds {
   return {
-    sends,
+    sends: [sends],
     keys: 1,
     payloads: 1,
     crashes,
@@ -37,5 +40,7 @@ export function smallWorld(
     clockSkewMs: 0,
     fronts: ['wrapper with key'],
     onUncertain: [onUncertain],
+    retentionSeconds: [60],
+    expiry: false,
   };
 }

@@ -20,6 +20,8 @@ export const INVARIANTS = {
   'attempts grow': 'each takeover counts the attempt up by one',
   'effects are bounded':
     "one effect a key with onUncertain 'block'; with 'retry', one more for each doubtful attempt",
+  'expired counts as absent':
+    'what is past its retention is not replayed, whether the table still holds it or not',
   'no key is stuck': 'once all leases are over, the key can be used, or is known to be in doubt',
 } as const;
 
@@ -40,15 +42,26 @@ interface RunOfKey {
   effects: number;
 }
 
-/** What is known of one record, for as long as the table holds it. */
-interface KeyState {
-  runs: RunOfKey[];
+/**
+ * One life of a key: from its first acquisition until its record has expired and is gone or replaced. What comes
+ * after is another operation.
+ */
+interface Life {
+  readonly runs: RunOfKey[];
   completedBy: RunOfKey | undefined;
+  /** Epoch seconds, of the completion. */
+  expiresAtSeconds: number | undefined;
+  /** By the true clock. */
+  endedMs: number | undefined;
 }
 
 export class Checker {
   #violation: Violation | undefined;
-  readonly #keys = new Map<string, KeyState>();
+  readonly #lives = new Map<string, Life[]>();
+  readonly #keyOfRecord = new Map<string, string>();
+  /** The record as each sender's last request with a reply has found or left it. */
+  readonly #lastSeen = new Map<Sender, IdempotencyRecord | undefined>();
+  readonly #fingerprintOf = new Map<Sender, string>();
   readonly #scheduler: Scheduler;
   readonly #table: SimulatedTable;
   readonly #clockSkewMs: number;
@@ -75,10 +88,14 @@ export class Checker {
   /** All that later judgements depend on. */
   get state(): string {
     return JSON.stringify(
-      [...this.#keys].map(([key, { runs, completedBy }]) => [
+      [...this.#lives].map(([key, lives]) => [
         key,
-        completedBy?.sender.number,
-        runs.map(({ sender, settled, effects }) => [sender.number, settled, effects]),
+        lives.map(({ runs, completedBy, expiresAtSeconds, endedMs }) => [
+          completedBy?.sender.number,
+          expiresAtSeconds,
+          endedMs,
+          runs.map(({ sender, settled, effects }) => [sender.number, settled, effects]),
+        ]),
       ]),
     );
   }
@@ -98,16 +115,27 @@ export class Checker {
     }
   }
 
+  /** The reply to its request is on the way to `sender`, and says what the table holds now. */
+  looked(sender: Sender): void {
+    const { records } = this.#table;
+    const own = records.find(({ owner }) => sender.owners.has(owner));
+    if (own !== undefined) this.#fingerprintOf.set(sender, own.fingerprint);
+    this.#lastSeen.set(
+      sender,
+      records.find(({ id }) => id === sender.recordId),
+    );
+  }
+
   async runStarted(sender: Sender): Promise<void> {
     const { recordId, key } = sender;
     const record = recordId === undefined ? undefined : await this.#table.read(recordId);
-    const state = this.#keyState(key);
+    const life = this.#life(key);
     // Past its deadline there is no live lease to speak of: only a frozen process gets here.
     if (this.#scheduler.nowMs < sender.deadlineMs) {
-      if (state.completedBy !== undefined) {
+      if (life.completedBy !== undefined) {
         this.#fail('completed is final', `send ${sender.number} runs a key that is consumed`);
       }
-      for (const run of state.runs) {
+      for (const run of this.#livesOf(key).flatMap(({ runs }) => runs)) {
         if (!run.settled && this.#scheduler.nowMs < run.sender.deadlineMs) {
           this.#fail(
             'one live lease',
@@ -119,7 +147,7 @@ export class Checker {
         this.#fail('no record, no run', `send ${sender.number} runs under ${nameOf(record)}`);
       }
     }
-    state.runs.push({ sender, settled: false, effects: 0 });
+    life.runs.push({ sender, settled: false, effects: 0 });
   }
 
   tookEffect(sender: Sender): void {
@@ -157,23 +185,27 @@ export class Checker {
     }
   }
 
-  /** The retention of everything is over: the next request with a key is a new operation. */
-  forget(): void {
-    this.#keys.clear();
+  /** TTL has deleted a record that was past its retention. */
+  ttlDeleted(id: string): void {
+    const key = this.#keyOfRecord.get(id);
+    if (key !== undefined) this.#endLife(key);
   }
 
   checkEffects(): void {
-    for (const [key, { runs }] of this.#keys) {
-      let effects = 0;
-      let doubtful = 0;
-      for (const run of runs) {
-        effects += run.effects;
-        const told = run.sender.events.at(-1);
-        if (run.effects > 0 && told !== 'completed') doubtful += 1;
-      }
-      const most = this.#mayRunAgain ? 1 + doubtful : 1;
-      if (effects > most) this.#fail('effects are bounded', `key ${key} took effect ${effects} times`);
+    for (const [key, lives] of this.#lives) for (const life of lives) this.#checkEffectsOf(key, life);
+  }
+
+  #checkEffectsOf(key: string, { runs }: Life): void {
+    let effects = 0;
+    let doubtful = 0;
+    for (const run of runs) {
+      effects += run.effects;
+      const told = run.sender.events.at(-1);
+      // It may give its key back only if it had no effect.
+      if (run.effects > 0 && told !== 'completed' && told !== 'released') doubtful += 1;
     }
+    const most = this.#mayRunAgain ? 1 + doubtful : 1;
+    if (effects > most) this.#fail('effects are bounded', `key ${key} took effect ${effects} times`);
   }
 
   #changed(
@@ -185,6 +217,8 @@ export class Checker {
     const { nowMs } = this.#scheduler;
     const latestMs = nowMs + this.#clockSkewMs;
     const expired = before !== undefined && before.expiresAtSeconds < Math.floor(latestMs / 1000);
+    this.#keyOfRecord.set((before ?? after)?.id ?? '', sender.key);
+    if (expired && operation === 'acquire') this.#endLife(sender.key);
     if (before?.status === 'COMPLETED' && !expired) {
       this.#fail('completed is final', `${operation} of send ${sender.number} changes it`);
     }
@@ -214,37 +248,73 @@ export class Checker {
       }
       const run = this.#runOf(sender);
       if (run !== undefined) run.settled = true;
-      if (operation === 'complete') this.#keyState(sender.key).completedBy = run;
+      if (operation === 'complete') {
+        const life = this.#life(sender.key);
+        life.completedBy = run;
+        life.expiresAtSeconds = after?.expiresAtSeconds;
+      }
     }
   }
 
   #checkResult(sender: Sender, resultOf: number): void {
-    const { completedBy } = this.#keyState(sender.key);
-    const recorded = completedBy?.sender.number;
-    const own = resultOf === sender.number;
-    // Its completion failed, or it could not know: the work is done and its answer goes out, as documented.
-    const doubtful = sender.events.at(-1) === 'store-failed' || sender.events.at(-1) === 'in-doubt';
-    // Nothing is left to contradict where the lock was lost to TTL or to a successor that gave it back.
-    const nothingRecorded = own && sender.events.at(-1) === 'superseded' && recorded === undefined;
-    if (resultOf !== recorded && !(own && doubtful) && !nothingRecorded) {
+    // What it read may have expired since: any life counts that it has met.
+    const met = this.#livesOf(sender.key).filter(
+      ({ endedMs }) => endedMs === undefined || endedMs >= sender.arrivedMs,
+    );
+    const recorded = met.flatMap(({ completedBy }) => completedBy?.sender.number ?? []);
+    const mayAnswerForItself = resultOf === sender.number && !this.#knowsItsSuccessor(sender);
+    if (!recorded.includes(resultOf) && !mayAnswerForItself) {
       this.#fail(
         'answers agree with the record',
-        `send ${sender.number} is answered with run ${resultOf}, and recorded is ${recorded ?? 'nothing'}`,
+        `send ${sender.number} is answered with run ${resultOf}, and recorded is ${recorded.join(', ') || 'nothing'}`,
       );
+    }
+    this.#checkAge(sender, resultOf);
+  }
+
+  /**
+   * Whoever has learned of a successor gives the successor's result. An attempt whose completion failed has learned
+   * nothing: the work is done and its answer goes out, as documented. A record of another payload is no successor's;
+   * the key has begun another life.
+   */
+  #knowsItsSuccessor(sender: Sender): boolean {
+    if (sender.events.includes('store-failed')) return false;
+    const seen = this.#lastSeen.get(sender);
+    if (seen === undefined || sender.owners.has(seen.owner)) return false;
+    return seen.fingerprint === this.#fingerprintOf.get(sender);
+  }
+
+  #checkAge(sender: Sender, resultOf: number): void {
+    const life = this.#livesOf(sender.key).find(({ completedBy }) => completedBy?.sender.number === resultOf);
+    if (resultOf === sender.number || life?.expiresAtSeconds === undefined) return;
+    // The second that `expiration` names counts in full, by a clock that is right or ahead.
+    if (sender.arrivedMs >= (life.expiresAtSeconds + 1) * 1000) {
+      this.#fail('expired counts as absent', `send ${sender.number} is answered with run ${resultOf}`);
     }
   }
 
   #runOf(sender: Sender): RunOfKey | undefined {
-    return this.#keyState(sender.key).runs.find((run) => run.sender === sender);
+    const runs = this.#livesOf(sender.key).flatMap((life) => life.runs);
+    return runs.find((run) => run.sender === sender);
   }
 
-  #keyState(key: string): KeyState {
-    let state = this.#keys.get(key);
-    if (state === undefined) {
-      state = { runs: [], completedBy: undefined };
-      this.#keys.set(key, state);
-    }
-    return state;
+  #livesOf(key: string): readonly Life[] {
+    return this.#lives.get(key) ?? [];
+  }
+
+  /** The one that the key lives now; a new one where the last has ended. */
+  #life(key: string): Life {
+    const lives = this.#lives.get(key) ?? [];
+    const last = lives.at(-1);
+    if (last !== undefined && last.endedMs === undefined) return last;
+    const life: Life = { runs: [], completedBy: undefined, expiresAtSeconds: undefined, endedMs: undefined };
+    this.#lives.set(key, [...lives, life]);
+    return life;
+  }
+
+  #endLife(key: string): void {
+    const last = this.#livesOf(key).at(-1);
+    if (last !== undefined) last.endedMs ??= this.#scheduler.nowMs;
   }
 
   #fail(invariant: Invariant, what: string): void {

@@ -1,6 +1,7 @@
 /** One request, from its arrival to its answer, through the library's real middleware or wrapper. */
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
+import middy7 from 'middy7';
 import {
   type HttpOptions,
   type IdempotencyEvent,
@@ -16,7 +17,6 @@ import type { World } from './world.ts';
 /** Length of an invocation and of the library's margin, in milliseconds. */
 export const TIMEOUT_MS = 3_000;
 export const CLOCK_SKEW_MS = 1_000;
-export const RETENTION_SECONDS = 60;
 
 /** One request of a client. */
 export interface Sender {
@@ -26,6 +26,8 @@ export interface Sender {
   readonly payload: string;
   /** By how much the clock of its sandbox is ahead, in milliseconds. */
   readonly skewMs: number;
+  /** By the true clock. */
+  readonly arrivedMs: number;
   /** By the true clock. A sandbox is killed then, and a zombie is not. */
   readonly deadlineMs: number;
   readonly isZombie: boolean;
@@ -41,6 +43,8 @@ export interface Sender {
   holdsLock: boolean;
   /** `text` is made only where somebody keeps it. */
   note(text: () => string): void;
+  /** What it has been told, to the last detail: no other state of a sender decides over its next step. */
+  learn(told: unknown): void;
 }
 
 /** What the caller got. */
@@ -75,6 +79,7 @@ export class Invocation implements Sender {
   readonly payload: string;
   readonly skewMs: number;
   readonly isZombie: boolean;
+  readonly arrivedMs: number;
   readonly deadlineMs: number;
   readonly owners = new Set<string>();
   readonly events: IdempotencyEvent['type'][] = [];
@@ -91,7 +96,8 @@ export class Invocation implements Sender {
     this.payload = traits.payload;
     this.skewMs = traits.skewMs;
     this.isZombie = traits.isZombie;
-    this.deadlineMs = world.scheduler.nowMs + TIMEOUT_MS;
+    this.arrivedMs = world.scheduler.nowMs;
+    this.deadlineMs = this.arrivedMs + TIMEOUT_MS;
     const times = this.isZombie ? ', never killed' : '';
     this.note(() => `arrives with key ${this.key}, body ${this.payload} (clock +${this.skewMs} ms${times})`);
   }
@@ -101,6 +107,10 @@ export class Invocation implements Sender {
     const line = text();
     this.learned += `|${line}`;
     this.#world.tell(this.number, line);
+  }
+
+  learn(told: unknown): void {
+    if (this.#world.keepsNotes) this.learned += JSON.stringify([told, this.#world.scheduler.nowMs]);
   }
 
   /** Resolves at the end; never, if something ends it before. */
@@ -147,19 +157,21 @@ export class Invocation implements Sender {
       return idempotent<unknown, unknown>(this.#handle, { ...options, ...mutant?.options })(event, context);
     }
     // Middy's own early time-out runs on the machine's timers; what it does to us is among the handler's ends.
-    const guarded = middy(this.#handle, { timeoutEarlyInMillis: 0 }).use(
+    // The two versions' types differ in nothing that is used here.
+    const middyOf = front === 'middleware' ? middy : (middy7 as unknown as typeof middy);
+    const guarded = middyOf(this.#handle, { timeoutEarlyInMillis: 0 }).use(
       idempotency({ ...options, ...mutant?.options }) as never, // Middy's types want an event of its own.
     ) as unknown as (event: unknown, context: Context) => Promise<unknown>;
     return guarded(event, context);
   }
 
   #options(): HttpOptions {
-    const { onUncertain, scheduler } = this.#world;
+    const { onUncertain, retentionSeconds, scheduler } = this.#world;
     return {
       store: simulatedClient(this.#world, this),
       namespace: 'simulation',
       clockSkewMs: CLOCK_SKEW_MS,
-      retentionSeconds: RETENTION_SECONDS,
+      retentionSeconds,
       onUncertain,
       now: () => scheduler.nowMs + this.skewMs,
       newOwner: () => {

@@ -48,17 +48,15 @@ async function currentOwner(table: IdempotencyStore, id: string, owner: string):
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'reads, decides and then puts',
-    breaks: ['one live lease', 'no record, no run'],
+    breaks: ['one live lease', 'no record, no run', 'completed is final'],
     store: (table, sender, world) =>
       withChanges(table, {
         acquire: async (record, now) => {
           const current = await table.read(record.id);
-          if (current !== undefined) return { applied: false, current };
+          if (current !== undefined && current.expiresAtSeconds >= now) return { applied: false, current };
           await world.scheduler.step(sender.number, 'put after the read');
-          const outcome = await table.acquire(record, now);
-          if (outcome.applied || outcome.current === undefined) return outcome;
-          await table.takeOver(record, outcome.current);
-          return { applied: true };
+          world.table.delete(record.id);
+          return table.acquire(record, now);
         },
       }),
   },
@@ -78,7 +76,11 @@ export const MUTANTS: readonly Mutant[] = [
         },
       ),
   },
-  { name: 'leaves out the margin for clocks', breaks: ['one live lease'], options: { clockSkewMs: 0 } },
+  {
+    name: 'leaves out the margin for clocks',
+    breaks: ['one live lease', 'no record, no run'],
+    options: { clockSkewMs: 0 },
+  },
   {
     name: 'completes whoever owns the record',
     breaks: ['only the owner writes', 'completed is final'],
@@ -133,13 +135,16 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'runs although the store cannot be reached',
-    breaks: ['no record, no run', 'one live lease', 'completed is final'],
+    breaks: ['no record, no run', 'one live lease', 'completed is final', 'effects are bounded'],
     options: { onStoreUnavailable: 'run-unguarded', onUncertain: 'retry' },
   },
   {
     name: 'takes its own lock for a stranger’s',
     breaks: ['a lost reply is no conflict'],
-    store: (table) => seenAs(table, (record) => ({ ...record, owner: 'somebody' })),
+    store: (table, sender) =>
+      seenAs(table, (record) =>
+        sender.owners.has(record.owner) ? { ...record, owner: 'somebody' } : record,
+      ),
   },
   {
     name: 'does not compare payloads',
@@ -176,6 +181,14 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'gives back what is in doubt, and runs it again',
     breaks: ['effects are bounded'],
     takesDoubtForFailure: true,
+  },
+  {
+    name: 'replays what has expired',
+    breaks: ['expired counts as absent'],
+    store: (table) => {
+      const seen = seenAs(table, (record) => ({ ...record, expiresAtSeconds: Number.MAX_SAFE_INTEGER }));
+      return withChanges(seen, { acquire: (record) => seen.acquire(record, 0) });
+    },
   },
   {
     name: 'never takes a lapsed lease over',

@@ -3,6 +3,7 @@ import { smallWorld } from './bounds.ts';
 import { givenChoices } from './choices.ts';
 import { exploreAll } from './exhaustive.ts';
 import { timeLine } from './history.ts';
+import { KNOWN_COUNTS } from './known-counts.ts';
 import { runSchedule } from './schedule.ts';
 
 const USAGE = `Runs the library through every schedule of a small world and checks every promise after every step.
@@ -13,7 +14,8 @@ Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] 
   --faults N     store requests that may be refused, be delayed, or lose their reply (default 1)
   --json         the counts as JSON on standard output
 
-Ends with 0 if every promise held, with 1 and a time line if one was broken.`;
+Ends with 0 if every promise held and the counts are those of known-counts.ts, where it has this world; with 1 and a
+time line if a promise was broken.`;
 
 const { values } = parseArgs({
   options: {
@@ -51,6 +53,23 @@ for (const onUncertain of ['retry', 'block'] as const) {
   } else {
     console.log(
       `${world}: ${states} states, ${histories} histories to the end, ${joined} that joined another.`,
+    );
+  }
+  const known = KNOWN_COUNTS.find(
+    (one) =>
+      one.attempts === attempts &&
+      one.crashes === crashes &&
+      one.faults === faults &&
+      one.onUncertain === onUncertain,
+  );
+  if (
+    violation === undefined &&
+    known !== undefined &&
+    (states !== known.states || histories !== known.histories || joined !== known.joined)
+  ) {
+    process.exitCode = 1;
+    console.error(
+      `The counts differ from known-counts.ts: ${known.states} states, ${known.histories} histories, ${known.joined} joined. If the protocol, the port or the model was changed on purpose, note the new ones there.`,
     );
   }
   if (violation !== undefined) {

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -57,6 +57,7 @@ else process.stderr.write(`${schedules} schedules from seed ${seed} in ${process
 
 type Done = Extract<WorkerMessage, { kind: 'done' }>;
 const perProcess = Math.ceil(schedules / processes);
+const workers: ChildProcess[] = [];
 const results = await Promise.all(
   Array.from({ length: processes }, (_, index) =>
     runShare({
@@ -92,14 +93,25 @@ if (found === undefined) {
   ]);
 }
 
+/** Resolves early, with what was done so far, where another process has found something. */
 function runShare(share: Share): Promise<Done> {
   return new Promise((resolve, reject) => {
     const worker = fork(WORKER, [JSON.stringify(share)], { execArgv: ['--import', 'tsx'] });
+    workers.push(worker);
+    const soFar = { kind: 'done', schedules: 0, steps: 0, found: undefined } satisfies Done;
     worker.on('error', reject);
-    worker.on('exit', (code) => reject(new Error(`A process ended with ${code} before it was done.`)));
+    worker.on('exit', (code, signal) => {
+      if (signal === 'SIGTERM') resolve(soFar);
+      else reject(new Error(`A process ended with ${code} before it was done.`));
+    });
     worker.on('message', (message: WorkerMessage) => {
-      if (message.kind === 'done') resolve(message);
-      else if (showsBar) bar.increment(message.schedules);
+      if (message.kind === 'done') {
+        resolve(message);
+        if (message.found !== undefined) for (const other of workers) if (other !== worker) other.kill();
+      } else {
+        soFar.schedules += message.schedules;
+        if (showsBar) bar.increment(message.schedules);
+      }
     });
   });
 }

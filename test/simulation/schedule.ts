@@ -1,8 +1,10 @@
 /** One schedule: a few requests, everything that may happen to them, and what the checker says of it. */
+
+import type { IdempotencyRecord } from '../../lib/index.ts';
 import { Checker, type Violation } from './checker.ts';
 import type { RecordedChoices } from './choices.ts';
 import type { HistoryLine } from './history.ts';
-import { type Answer, Invocation, RETENTION_SECONDS, type SenderTraits } from './invocation.ts';
+import { type Answer, Invocation, type SenderTraits } from './invocation.ts';
 import type { Mutant } from './mutants.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimulatedTable } from './simulated-table.ts';
@@ -36,6 +38,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const history: HistoryLine[] = [];
   const front = pickOne(choices, bounds.fronts);
   const onUncertain = pickOne(choices, bounds.onUncertain);
+  const retentionSeconds = pickOne(choices, bounds.retentionSeconds);
   const checker = new Checker({
     scheduler,
     table,
@@ -51,6 +54,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     mutant,
     front,
     onUncertain,
+    retentionSeconds,
     history,
     faultsLeft: bounds.faults,
     handlersMayFail: bounds.failures,
@@ -59,7 +63,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       if (options.withHistory) history.push({ atMs: scheduler.nowMs, actor, text });
     },
   };
-  world.tell(undefined, `${front}, onUncertain '${onUncertain}'`);
+  world.tell(undefined, `${front}, onUncertain '${onUncertain}', results kept for ${retentionSeconds} s`);
 
   const invocations: Invocation[] = [];
   const start = (traits: SenderTraits) => {
@@ -67,7 +71,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     invocations.push(invocation);
     return invocation;
   };
-  let sendsLeft = bounds.sends;
+  let sendsLeft = pickOne(choices, bounds.sends, bounds.sends);
   let crashesLeft = bounds.crashes;
   let waitsLeft = bounds.waits;
   let steps = 0;
@@ -84,6 +88,8 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     weights.push(sendsLeft > 0 ? 4 : 0);
     weights.push(crashesLeft > 0 && running.length > 0 ? 1 : 0);
     weights.push(waitsLeft > 0 && invocations.length > 0 ? 2 : 0);
+    const expired = expiredRecords();
+    weights.push(expired.length > 0 ? 1 : 0);
     const picked = choices.pick(weights);
     if (picked < waiting.length) await scheduler.take(picked);
     else if (picked === waiting.length) {
@@ -93,9 +99,14 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     } else if (picked === waiting.length + 1) {
       crashesLeft -= 1;
       pickOne(choices, running).crash('CRASHES');
-    } else {
+    } else if (picked === waiting.length + 2) {
       waitsLeft -= 1;
-      await wait();
+      wait();
+    } else {
+      const { id } = pickOne(choices, expired);
+      world.tell(undefined, 'TTL deletes a record');
+      table.delete(id);
+      checker.ttlDeleted(id);
     }
   }
   if (checker.violation === undefined) checker.checkEffects();
@@ -112,33 +123,34 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     };
   }
 
-  /** Time goes on: a little, to the moments at which something ends, or beyond all retention. */
-  async function wait(): Promise<void> {
-    const records = await table.records();
-    const leases = records.map(({ leaseEndsAtMs }) => leaseEndsAtMs);
+  /** By a clock that may be ahead of the true one, as far as clocks may differ. */
+  function expiredRecords(): readonly IdempotencyRecord[] {
+    if (!bounds.expiry) return [];
+    const nowSeconds = (scheduler.nowMs + bounds.clockSkewMs) / 1000;
+    return table.records.filter(({ expiresAtSeconds }) => expiresAtSeconds < nowSeconds);
+  }
+
+  /** Time goes on: a little, to the moments at which something ends, or to those at which something expires. */
+  function wait(): void {
+    const { records } = table;
     const running = invocations.filter(({ ended }) => !ended);
-    const moments = [
+    const ends = [
       ...running.map(({ deadlineMs }) => deadlineMs),
-      ...leases.flatMap((end) => [end - bounds.clockSkewMs, end]),
+      ...records.flatMap(({ leaseEndsAtMs }) => [leaseEndsAtMs - bounds.clockSkewMs, leaseEndsAtMs]),
     ].filter((moment) => moment > scheduler.nowMs);
-    const isQuiet = running.length === 0 && scheduler.waiting.length === 0;
-    const canExpire = isQuiet && records.length > 0 && bounds.failures;
-    const picked = choices.pick([...moments.map(() => 2), 1, canExpire ? 1 : 0]);
-    const moment = moments[picked];
-    if (moment !== undefined) advanceTo(moment);
-    else if (picked === moments.length) advanceTo(scheduler.nowMs + 1);
-    else {
-      advanceTo(scheduler.nowMs + 2 * RETENTION_SECONDS * 1000);
-      checker.checkEffects();
-      checker.forget();
-      // TTL may take its time, or never come.
-      if (choices.pick([1, 1]) === 1) for (const { id } of records) table.delete(id);
-    }
+    // In the second named by `expiration` a record counts still; in the next one it does not.
+    const expiries = records
+      .flatMap(({ expiresAtSeconds }) => [expiresAtSeconds, expiresAtSeconds + 1, expiresAtSeconds + 120])
+      .map((seconds) => seconds * 1000)
+      .filter((moment) => bounds.expiry && moment > scheduler.nowMs);
+    const moments = [...ends, ...expiries, scheduler.nowMs + 1];
+    const picked = choices.pick([...ends.map(() => 4), ...expiries.map(() => 1), 2]);
+    advanceTo(moments[picked] ?? scheduler.nowMs);
   }
 
   function advanceTo(moment: number): void {
     scheduler.nowMs = moment;
-    world.tell(undefined, `time goes on to ${moment}`);
+    world.tell(undefined, 'time goes on');
     for (const invocation of invocations) {
       if (!invocation.ended && !invocation.isZombie && invocation.deadlineMs <= moment) {
         invocation.crash('is killed at its deadline');
@@ -148,7 +160,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
 
   /** What the next caller finds once everything is over. */
   async function probe(): Promise<void> {
-    const latest = Math.max(0, ...(await table.records()).map(({ leaseEndsAtMs }) => leaseEndsAtMs));
+    const latest = Math.max(0, ...table.records.map(({ leaseEndsAtMs }) => leaseEndsAtMs));
     advanceTo(Math.max(latest, scheduler.nowMs));
     world.faultsLeft = 0;
     world.handlersMayFail = false;
@@ -173,7 +185,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   async function stateOf(): Promise<string> {
     return JSON.stringify([
       scheduler.nowMs,
-      await table.records(),
+      table.records,
       checker.state,
       invocations.map(({ learned, ended, deadlineMs, skewMs }) => [learned, ended, deadlineMs, skewMs]),
       scheduler.waiting.map(({ actor, label }) => [actor, label]),
@@ -182,8 +194,12 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   }
 }
 
-function pickOne<T>(choices: RecordedChoices, options: readonly T[]): T {
-  const picked = options[options.length === 1 ? 0 : choices.pick(options.map(() => 1))];
+function pickOne<T>(
+  choices: RecordedChoices,
+  options: readonly T[],
+  weights: readonly number[] = options.map(() => 1),
+): T {
+  const picked = options[options.length === 1 ? 0 : choices.pick(weights)];
   if (picked === undefined) throw new Error('Nothing to choose from.');
   return picked;
 }

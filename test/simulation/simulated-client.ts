@@ -1,9 +1,31 @@
 /** The store as one invocation reaches it: over a network that refuses, delays and loses. */
-import { type IdempotencyStore, StoreError } from '../../lib/index.ts';
+import {
+  type IdempotencyRecord,
+  type IdempotencyStore,
+  StoreError,
+  type WriteOutcome,
+} from '../../lib/index.ts';
 import { interceptedStore } from '../support/intercepted-store.ts';
 import type { Sender } from './invocation.ts';
 import { NETWORK } from './scheduler.ts';
 import type { StoreOperation, World } from './world.ts';
+
+/** The outcome of a write, or the record that was read. */
+function describeReply(reply: unknown, nowMs: number): string {
+  const outcome = reply as WriteOutcome | IdempotencyRecord | undefined;
+  if (outcome === undefined) return 'there is no record';
+  if ('status' in outcome) return describeRecord(outcome, nowMs);
+  if (outcome.applied) return 'applied';
+  if (outcome.current === undefined) return 'refused, and there is no record';
+  return `refused by ${describeRecord(outcome.current, nowMs)}`;
+}
+
+/** Owner tokens begin with the number of their send. */
+function describeRecord({ status, owner, attempt, leaseEndsAtMs }: IdempotencyRecord, nowMs: number): string {
+  const left = leaseEndsAtMs - nowMs;
+  const lease = left > 0 ? `, lease for ${left} ms more` : `, lease over for ${-left} ms`;
+  return `${status} of send ${owner.split('.')[0]}, attempt ${attempt}${status === 'INPROGRESS' ? lease : ''}`;
+}
 
 /** The odds of a store request's fate, once something may go wrong at all. */
 const FATES = ['delivered', 'refused', 'reply lost', 'delayed'] as const;
@@ -28,25 +50,25 @@ export function simulatedClient(world: World, sender: Sender): IdempotencyStore 
         continue;
       }
       const outcome = await apply(operation, proceed);
-      const left = await world.table.records();
-      sender.holdsLock = left.some(
+      if (fate === 'delivered') checker.looked(sender);
+      sender.holdsLock = world.table.records.some(
         ({ status, owner }) => status === 'INPROGRESS' && sender.owners.has(owner),
       );
       if (fate === 'reply lost') continue;
       await scheduler.step(sender.number, `reply to ${operation}`);
-      // What it learned, and when, is all that the sender's state depends on.
-      sender.note(() => `${JSON.stringify(outcome)} at ${scheduler.nowMs}`);
+      sender.learn(outcome);
+      sender.note(() => `  reply: ${describeReply(outcome, scheduler.nowMs)}`);
       return outcome;
     }
-    sender.note(() => `gave up ${operation} at ${scheduler.nowMs}`);
+    sender.learn('gave up');
+    sender.note(() => `  gives up the ${operation}`);
     throw new StoreError(`No reply to ${operation}.`);
   }
 
   async function apply(operation: StoreOperation, proceed: () => Promise<unknown>): Promise<unknown> {
-    const before = await world.table.records();
+    const before = world.table.records;
     const outcome = await proceed();
-    const after = await world.table.records();
-    checker.applied(sender, operation, before, after);
+    checker.applied(sender, operation, before, world.table.records);
     return outcome;
   }
 

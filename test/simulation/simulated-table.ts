@@ -8,32 +8,43 @@ import { MemoryStore } from '../../lib/index.ts';
 export class SimulatedTable implements IdempotencyStore {
   readonly maxResultBytes = new MemoryStore().maxResultBytes;
   readonly #stores = new Map<string, MemoryStore>();
+  readonly #records = new Map<string, IdempotencyRecord>();
 
   acquire: IdempotencyStore['acquire'] = (record, nowSeconds) =>
-    this.#storeOf(record.id).acquire(record, nowSeconds);
+    this.#with(record.id, (store) => store.acquire(record, nowSeconds));
   takeOver: IdempotencyStore['takeOver'] = (record, lapsed) =>
-    this.#storeOf(record.id).takeOver(record, lapsed);
+    this.#with(record.id, (store) => store.takeOver(record, lapsed));
   complete: IdempotencyStore['complete'] = (ownership, completion) =>
-    this.#storeOf(ownership.id).complete(ownership, completion);
-  release: IdempotencyStore['release'] = (ownership) => this.#storeOf(ownership.id).release(ownership);
-  read: IdempotencyStore['read'] = (id) => this.#storeOf(id).read(id);
+    this.#with(ownership.id, (store) => store.complete(ownership, completion));
+  release: IdempotencyStore['release'] = (ownership) =>
+    this.#with(ownership.id, (store) => store.release(ownership));
+  read: IdempotencyStore['read'] = async (id) => this.#records.get(id);
 
-  async records(): Promise<readonly IdempotencyRecord[]> {
-    const found = await Promise.all([...this.#stores].map(([id, store]) => store.read(id)));
-    return found.filter((record) => record !== undefined);
+  get records(): readonly IdempotencyRecord[] {
+    return [...this.#records.values()];
   }
 
-  /** As TTL does, whatever the record's state; or as an operator might, by hand. */
+  record(id: string): IdempotencyRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** As TTL does; or as an operator might, by hand. */
   delete(id: string): void {
     this.#stores.delete(id);
+    this.#records.delete(id);
   }
 
-  #storeOf(id: string): MemoryStore {
+  /** What is kept beside the stores spares the checker, which looks before and after every step, from waiting. */
+  async #with<T>(id: string, operate: (store: MemoryStore) => Promise<T>): Promise<T> {
     let store = this.#stores.get(id);
     if (store === undefined) {
       store = new MemoryStore();
       this.#stores.set(id, store);
     }
-    return store;
+    const outcome = await operate(store);
+    const record = await store.read(id);
+    if (record === undefined) this.#records.delete(id);
+    else this.#records.set(id, record);
+    return outcome;
   }
 }

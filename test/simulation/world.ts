@@ -8,8 +8,8 @@ import type { SimulatedTable } from './simulated-table.ts';
 
 /** What may go wrong, and how often, in one schedule. */
 export interface Bounds {
-  /** Requests that clients send, each of which may meet all others. */
-  readonly sends: number;
+  /** How many requests clients may send, each of which may meet all others; the more, the more often. */
+  readonly sends: readonly number[];
   readonly keys: number;
   /** Bodies that may be sent with one key: more than one is a client's mistake. */
   readonly payloads: number;
@@ -29,10 +29,14 @@ export interface Bounds {
   readonly clockSkewMs: number;
   readonly fronts: readonly Front[];
   readonly onUncertain: readonly ('retry' | 'block')[];
+  /** How long results are kept, in seconds. */
+  readonly retentionSeconds: readonly number[];
+  /** Whether time may go on beyond that, and TTL delete what is past it: as soon as it may, late, or never. */
+  readonly expiry: boolean;
 }
 
 /** How the handler is guarded. */
-export type Front = 'wrapper with key' | 'wrapper, HTTP' | 'middleware';
+export type Front = 'wrapper with key' | 'wrapper, HTTP' | 'middleware' | 'middleware, Middy 7';
 
 /** Everything that the parts of one schedule share. */
 export interface World {
@@ -44,6 +48,7 @@ export interface World {
   readonly mutant: Mutant | undefined;
   readonly front: Front;
   readonly onUncertain: 'retry' | 'block';
+  readonly retentionSeconds: number;
   readonly history: HistoryLine[];
   faultsLeft: number;
   handlersMayFail: boolean;

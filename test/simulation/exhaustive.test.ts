@@ -1,0 +1,30 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { smallWorld } from './bounds.ts';
+import { exploreAll } from './exhaustive.ts';
+import { KNOWN_COUNTS } from './known-counts.ts';
+import { MUTANTS } from './mutants.ts';
+
+// Schedules are counted, not timed; a busy machine may take its time.
+jest.setTimeout(120_000);
+
+// More take minutes: `npm run simulate:exhaustive -- --attempts 3` holds its counts to the same table.
+describe('every interleaving of two attempts with a crash and a fault keeps every promise', () => {
+  test.each(KNOWN_COUNTS.filter(({ attempts, crashes }) => attempts === 2 && crashes === 1))(
+    "onUncertain '$onUncertain': $states states, $histories histories",
+    async ({ attempts, crashes, faults, onUncertain, states, histories, joined }) => {
+      const found = await exploreAll(smallWorld(attempts, crashes, faults, onUncertain));
+      expect(found.violation?.message).toBeUndefined();
+      expect(found).toMatchObject({ states, histories, joined });
+    },
+  );
+
+  test.each(['reads, decides and then puts', 'runs although it holds no lock'])(
+    'and a protocol that %s does not',
+    async (name) => {
+      const mutant = MUTANTS.find((one) => one.name === name);
+      if (mutant === undefined) throw new Error(`There is no mutant "${name}".`);
+      const { violation } = await exploreAll(smallWorld(2, 1, 1, 'retry'), { mutant });
+      expect(mutant.breaks).toContain(violation?.invariant);
+    },
+  );
+});

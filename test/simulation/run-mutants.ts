@@ -1,0 +1,60 @@
+import { parseArgs } from 'node:util';
+import { WIDE_WORLD } from './bounds.ts';
+import { MUTANTS } from './mutants.ts';
+import { simulate } from './simulate.ts';
+
+const USAGE = `Breaks the protocol on purpose, in every way that the test folder knows, and tells how soon each is caught.
+
+Usage: npm run simulate:mutants -- [--seeds N] [--json]
+  --seeds N   searches for each mutant, each from another seed (default 5)
+  --json      the figures as JSON on standard output
+
+Ends with 0 if every search found what its mutant breaks within 10,000 schedules, else with 1.`;
+
+const SCHEDULES_MAX = 10_000;
+/** Between the first seeds of two searches, so that they share no schedule. */
+const SEED_STRIDE = 1_000_000;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
+const searches = Number(values.seeds);
+if (!Number.isSafeInteger(searches) || searches < 1) {
+  process.stderr.write(`--seeds takes a whole number of at least 1, and not "${values.seeds}".\n`);
+  process.exit(2);
+}
+
+// The stacks of errors that the library throws as answers are a good part of the work, and nobody reads them here.
+Error.stackTraceLimit = 0;
+
+if (!values.json)
+  console.log('| mutant | caught as | schedules until caught (median, most) |\n| --- | --- | --- |');
+for (const mutant of MUTANTS) {
+  const schedules: number[] = [];
+  const invariants = new Set<string>();
+  for (let search = 0; search < searches; search += 1) {
+    const found = await simulate({
+      bounds: WIDE_WORLD,
+      firstSeed: 1 + search * SEED_STRIDE,
+      schedules: SCHEDULES_MAX,
+      mutant,
+    });
+    schedules.push(found.schedules);
+    invariants.add(found.found?.invariant ?? 'NOT CAUGHT');
+    if (found.found === undefined || !mutant.breaks.includes(found.found.invariant)) process.exitCode = 1;
+  }
+  schedules.sort((a, b) => a - b);
+  const median = schedules[Math.floor(schedules.length / 2)];
+  const most = schedules.at(-1);
+  const caughtAs = [...invariants].sort();
+  if (values.json) console.log(JSON.stringify({ mutant: mutant.name, caughtAs, median, most }));
+  else console.log(`| ${mutant.name} | ${caughtAs.join(', ')} | ${median}, ${most} |`);
+}
