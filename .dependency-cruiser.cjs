@@ -6,8 +6,10 @@ module.exports = {
       name: 'protocol-is-pure',
       comment: 'The protocol knows the port, its records and its errors; no DynamoDB, no HTTP, no clock.',
       severity: 'error',
-      from: { path: '^lib/idempotency/(protocol|record)\\.ts$' },
-      to: { pathNot: '^lib/(idempotency/(record|errors)|stores/idempotency-store)\\.ts$' },
+      from: { path: '^lib/idempotency/(protocol|record|commit)\\.ts$' },
+      to: {
+        pathNot: '^lib/(idempotency/(record|errors|protocol)|stores/(idempotency|transactional)-store)\\.ts$',
+      },
     },
     {
       name: 'stores-know-only-the-port',

@@ -4,6 +4,8 @@
 
 export type { ReplayStatus } from './http/replayed-answer.ts';
 export {
+  CommitConditionError,
+  CommitInvalidError,
   ConfigurationError,
   IdempotencyError,
   type IdempotencyErrorCode,
@@ -32,8 +34,11 @@ export {
   type ProtocolOptions,
 } from './idempotency/options.ts';
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
+export type { CommitFunction, CommitOptions } from './idempotency/pending-writes.ts';
 export type { OnUncertain } from './idempotency/protocol.ts';
+export type { SetTimer } from './idempotency/timer.ts';
 export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
+export type { DocumentWrite } from './stores/document-write.ts';
 export { createDefaultClient, DynamoDbStore, type DynamoDbStoreOptions } from './stores/dynamodb-store.ts';
 export type {
   Completion,
@@ -47,4 +52,10 @@ export type {
   RecordStatus,
   WriteOutcome,
 } from './stores/idempotency-store.ts';
-export { MemoryStore } from './stores/memory-store.ts';
+export { type ApplyWrites, MemoryStore } from './stores/memory-store.ts';
+export type {
+  FailedWrite,
+  TransactionalStore,
+  TransactionOutcome,
+  WritesOutcome,
+} from './stores/transactional-store.ts';

@@ -6,7 +6,10 @@ import { Construct } from 'constructs';
 /** Where the middleware looks for the name of its table when its options give none. */
 const TABLE_NAME_VARIABLE = 'IDEMPOTENCY_TABLE';
 
-/** One action for each request that `DynamoDbStore` makes; no Query, no Scan, no Batch*, no Describe*. */
+/**
+ * One action for each request that `DynamoDbStore` makes; no Query, no Scan, no Batch*, no Describe*. A transaction is no
+ * action of its own: what is in it is checked as the single requests are.
+ */
 const STORE_ACTIONS = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem'];
 
 /**

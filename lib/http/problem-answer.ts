@@ -9,11 +9,12 @@ import { PROBLEM_TYPES } from './problem-type.ts';
  */
 const INTERNAL_DETAILS: Readonly<Partial<Record<IdempotencyErrorCode, string>>> = {
   STORE_UNAVAILABLE:
-    'The service cannot tell at the moment whether this request was processed before, so it was not run. Send it again later, with the same key.',
+    'The service cannot tell at the moment whether this request has taken effect. Send it again later, with the same key.',
   RESULT_TOO_LARGE:
     'The operation took effect, but its result is too large to be given again. It is not run again.',
   RESULT_NOT_RECORDED:
     'The operation took effect when it was first requested, but its result could not be kept. It is not run again.',
+  COMMIT_INVALID: 'The service could not carry out this request, and nothing was changed.',
   CONFIGURATION: 'The service is not set up to make this request safe to retry, so it was not run.',
 };
 

@@ -5,6 +5,7 @@
  */
 
 import type { OmissionReason } from '../stores/idempotency-store.ts';
+import type { FailedWrite } from '../stores/transactional-store.ts';
 
 export type IdempotencyErrorCode =
   | 'KEY_MISSING'
@@ -16,6 +17,8 @@ export type IdempotencyErrorCode =
   | 'STORE_UNAVAILABLE'
   | 'RESULT_TOO_LARGE'
   | 'RESULT_NOT_RECORDED'
+  | 'COMMIT_CONDITION_FAILED'
+  | 'COMMIT_INVALID'
   | 'CONFIGURATION';
 
 interface ErrorTraits {
@@ -156,6 +159,32 @@ export class ResultNotRecordedError extends IdempotencyError {
   }
 }
 
+/**
+ * A condition of the handler's own writes did not hold when they were committed: nothing was written, and the key was
+ * given back. `reasons` says which writes; the message does not, for callers are shown it.
+ */
+export class CommitConditionError extends IdempotencyError {
+  declare readonly code: 'COMMIT_CONDITION_FAILED';
+  /** The writes that stood in the way, by their place among all that were given to `commit`. */
+  readonly reasons: readonly FailedWrite[];
+  constructor(reasons: readonly FailedWrite[]) {
+    super('The operation was not carried out, because a condition for it was not met. Nothing was changed.', {
+      code: 'COMMIT_CONDITION_FAILED',
+      statusCode: 409,
+      retryable: false,
+    });
+    this.reasons = reasons;
+  }
+}
+
+/** The writes given to `commit` can never be applied as they are; the message says why and what would be right. */
+export class CommitInvalidError extends IdempotencyError {
+  declare readonly code: 'COMMIT_INVALID';
+  constructor(message: string, options: { readonly cause?: unknown } = {}) {
+    super(message, { code: 'COMMIT_INVALID', statusCode: 500, retryable: false, cause: options.cause });
+  }
+}
+
 /** The options, the environment or the event do not allow the handler to be guarded; the message says the fix. */
 export class ConfigurationError extends IdempotencyError {
   declare readonly code: 'CONFIGURATION';
@@ -174,6 +203,8 @@ const CODES: ReadonlySet<string> = new Set<IdempotencyErrorCode>([
   'STORE_UNAVAILABLE',
   'RESULT_TOO_LARGE',
   'RESULT_NOT_RECORDED',
+  'COMMIT_CONDITION_FAILED',
+  'COMMIT_INVALID',
   'CONFIGURATION',
 ]);
 

@@ -21,10 +21,17 @@ export type IdempotencyEvent =
   | { readonly type: 'in-doubt'; readonly id: string; readonly attempt: number }
   /** The attempt outlived its lease and another one took over; its own result was not recorded. */
   | { readonly type: 'superseded'; readonly id: string; readonly attempt: number }
+  /** A condition of the handler's own writes did not hold, so that none of them was applied. `writes`: their places. */
+  | {
+      readonly type: 'condition-failed';
+      readonly id: string;
+      readonly attempt: number;
+      readonly writes: readonly number[];
+    }
   | {
       readonly type: 'store-failed';
       readonly id: string;
-      readonly during: 'claim' | 'complete' | 'release' | 'read';
+      readonly during: 'claim' | 'complete' | 'commit' | 'release' | 'read';
       readonly error: Error;
     }
   /** The handler runs without a lock, for the reason given. */

@@ -14,13 +14,14 @@ import {
   StoreError,
 } from './errors.ts';
 import type { UnguardedReason } from './events.ts';
-import { httpOperation } from './http-operation.ts';
-import { keyedOperation } from './keyed-operation.ts';
-import type { Operation } from './operation.ts';
+import { concludeAnswer, httpOperation } from './http-operation.ts';
+import { concludeResult, keyedOperation } from './keyed-operation.ts';
+import type { Conclusion, Operation } from './operation.ts';
 import { type Claim, claim } from './protocol.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
-import { guardedRun, type Run, unguardedRun } from './run.ts';
+import { guardedRun, type Run, type RunSettings } from './run.ts';
+import { unguardedRun } from './unguarded-run.ts';
 
 export type Admission =
   /** Run the handler, and tell `run` how it ended. */
@@ -39,37 +40,38 @@ export async function admit(
   options: ResolvedOptions,
 ): Promise<Admission> {
   let request: HttpRequest | undefined;
+  const deadlineMs = deadline(context, options);
   try {
-    let operation: Operation | undefined;
     if (options.key === undefined) {
-      request = readRequest(event);
-      if (!options.methods.has(request.method)) return unguarded(options, 'method');
-      operation = httpOperation(event, request, options);
-    } else {
-      operation = keyedOperation(event, context, options);
+      const http = readRequest(event);
+      request = http;
+      const settings = { request, deadlineMs, options };
+      const conclude = (answer: unknown) => concludeAnswer(answer, http);
+      if (!options.methods.has(http.method)) return unguarded('method', conclude, settings);
+      const operation = httpOperation(event, http, options);
+      if (operation === undefined) return unguarded('no-key', conclude, settings);
+      return await admitOperation(operation, settings);
     }
-    if (operation === undefined) return unguarded(options, 'no-key');
-    return await admitOperation(operation, request, context, options);
+    const settings = { request, deadlineMs, options };
+    const operation = keyedOperation(event, context, options);
+    if (operation === undefined) return unguarded('no-key', concludeResult, settings);
+    return await admitOperation(operation, settings);
   } catch (error) {
     if (!isIdempotencyError(error)) throw error;
     return { kind: 'refused', refusal: refusalOf(error, request, options) };
   }
 }
 
-async function admitOperation(
-  operation: Operation,
-  request: HttpRequest | undefined,
-  context: Context | undefined,
-  options: ResolvedOptions,
-): Promise<Admission> {
+async function admitOperation(operation: Operation, settings: RunSettings): Promise<Admission> {
   const { id } = operation;
+  const { options } = settings;
   const { notify } = options;
-  const outcome = await claimOrExplain(operation, context, options);
+  const outcome = await claimOrExplain(operation, settings);
   switch (outcome.kind) {
     case 'acquired': {
       const { attempt, leaseEndsAtMs } = outcome.attempt;
       notify({ type: 'acquired', id, attempt, leaseEndsAtMs });
-      return { kind: 'run', run: guardedRun(operation, outcome.attempt, request, options) };
+      return { kind: 'run', run: guardedRun(operation, outcome.attempt, settings) };
     }
     case 'completed':
       notify({ type: 'replayed', id });
@@ -85,18 +87,21 @@ async function admitOperation(
       throw new OutcomeUnknownError();
     case 'store-failed':
       notify({ type: 'store-failed', id, during: 'claim', error: outcome.error });
-      if (options.onStoreUnavailable === 'run-unguarded') return unguarded(options, 'store-unavailable');
+      if (options.onStoreUnavailable === 'run-unguarded') {
+        return unguarded('store-unavailable', operation.conclude, settings);
+      }
       throw outcome.error;
   }
 }
 
 async function claimOrExplain(
   { id, fingerprint }: Operation,
-  context: Context | undefined,
-  options: ResolvedOptions,
+  { deadlineMs, options }: RunSettings,
 ): Promise<Claim | { readonly kind: 'store-failed'; readonly error: StoreError }> {
   try {
-    return await claim(options, { id, fingerprint, leaseEndsAtMs: leaseEnd(context, options) });
+    // A Lambda attempt cannot outlive its deadline, so the lease that ends with it (and a margin for clocks that
+    // differ) is the shortest one that can never be overrun.
+    return await claim(options, { id, fingerprint, leaseEndsAtMs: deadlineMs + options.clockSkewMs });
   } catch (error) {
     // A store of the user's own may throw anything; without a record there is no run, whatever it was.
     const failure =
@@ -105,20 +110,19 @@ async function claimOrExplain(
   }
 }
 
-/**
- * A Lambda attempt cannot outlive its deadline, so the lease that ends with it (and a margin for clocks that differ)
- * is the shortest one that can never be overrun.
- */
-function leaseEnd(context: Context | undefined, { now, leaseMs, clockSkewMs }: ResolvedOptions): number {
+/** Epoch milliseconds at which the invocation ends: at Lambda's word, or when `leaseMs` have passed. */
+function deadline(context: Context | undefined, { now, leaseMs }: ResolvedOptions): number {
   const remainingMs = context?.getRemainingTimeInMillis?.();
-  return Math.ceil(
-    now() + (Number.isFinite(remainingMs) ? Math.max(Number(remainingMs), 0) : leaseMs) + clockSkewMs,
-  );
+  return Math.ceil(now() + (Number.isFinite(remainingMs) ? Math.max(Number(remainingMs), 0) : leaseMs));
 }
 
-function unguarded(options: ResolvedOptions, reason: UnguardedReason): Admission {
-  options.notify({ type: 'unguarded', reason });
-  return { kind: 'run', run: unguardedRun() };
+function unguarded(
+  reason: UnguardedReason,
+  conclude: (answer: unknown) => Conclusion,
+  settings: RunSettings,
+): Admission {
+  settings.options.notify({ type: 'unguarded', reason });
+  return { kind: 'run', run: unguardedRun(conclude, settings) };
 }
 
 function readRequest(event: unknown): HttpRequest {

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { sha256Base64url } from './fingerprint.ts';
+import type { CommitFunction } from './pending-writes.ts';
 
 /** What a handler can know of the attempt that runs it: `context.idempotency`. */
 export interface IdempotencyContext {
@@ -20,6 +21,20 @@ export interface IdempotencyContext {
    * It is made from the hashed id alone (RFC 9562, version 8), so it tells nobody the client's key.
    */
   deriveKey(name: string): string;
+  /**
+   * Hands over writes of the handler's, in the form of the document client (`{ Put | Update | Delete | ConditionCheck }`).
+   * Nothing is sent now. When the handler has returned a result that is recorded (a status below 500), all writes that
+   * were handed over and the completion of the key go out in one DynamoDB transaction: the rows exist if and only if the
+   * key is consumed. When it throws, or answers 500 and above, nothing is sent. Without a lock the writes go out in a
+   * transaction of their own.
+   *
+   * Calls add up: 99 writes and 4 MB in all, one write to each item. The values are copied; what is changed later in an
+   * object that was handed over does not count.
+   *
+   * @throws CommitInvalidError at once, if the writes cannot be applied as they are
+   * @throws ConfigurationError after the handler has ended, or if the store cannot write transactions
+   */
+  readonly commit: CommitFunction;
 }
 
 /** The Lambda context that a guarded handler receives. */
@@ -31,15 +46,17 @@ export interface HandlerContextSource {
   readonly leaseEndsAtMs: number | undefined;
   /** Record id, or something random where there is no record. */
   readonly seed: string;
+  readonly commit: CommitFunction;
 }
 
 export function idempotencyContext(source: HandlerContextSource): IdempotencyContext {
-  const { guarded, attempt, leaseEndsAtMs, seed } = source;
+  const { guarded, attempt, leaseEndsAtMs, seed, commit } = source;
   return Object.freeze({
     guarded,
     attempt,
     leaseEndsAtMs,
     deriveKey: (name: string) => deriveKey(seed, name),
+    commit,
   });
 }
 

@@ -45,7 +45,7 @@ function checkedCaller(caller: unknown): string | undefined {
 }
 
 /** A status of 500 and above is the handler's own word that it failed; everything below is a result. */
-function concludeAnswer(answer: unknown, request: HttpRequest): Conclusion {
+export function concludeAnswer(answer: unknown, request: HttpRequest): Conclusion {
   if (isOutcomeUnknown(answer)) return { kind: 'unknown' };
   if ((answerStatus(answer, request) ?? 200) >= 500) return { kind: 'failed' };
   return { kind: 'record', result: () => recordAnswer(answer), omit: withoutBody };

@@ -30,7 +30,7 @@ export function keyedOperation(
   };
 }
 
-function concludeResult(result: unknown): Conclusion {
+export function concludeResult(result: unknown): Conclusion {
   if (isOutcomeUnknown(result)) return { kind: 'unknown' };
   return {
     kind: 'record',

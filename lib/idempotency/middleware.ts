@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import type { Ending } from './ending.ts';
 import { admit } from './guard.ts';
 import { type IdempotentContext, withIdempotency } from './handler-context.ts';
 import {
@@ -8,8 +9,9 @@ import {
   observeOutcome,
 } from './middy-outcome.ts';
 import type { HttpOptions } from './options.ts';
+import { answerOrThrow } from './refusal.ts';
 import { type ResolvedOptions, resolveOptions } from './resolved-options.ts';
-import type { Ending, Run } from './run.ts';
+import type { Run } from './run.ts';
 
 /** Middy's request as the hooks below declare it: enough for `.use()` to infer event and context from. */
 export interface IdempotencyRequest<TEvent> {
@@ -74,6 +76,7 @@ export function idempotency<TEvent = unknown>(
         request.context = withIdempotency<Context>(request.context, run.idempotency);
         const outcome = observeOutcome(request, {
           remainingMs: () => request.context.getRemainingTimeInMillis?.(),
+          handlerEnded: run.handlerEnded,
           chainEnded: (answer) => endChain(request, answer),
         });
         progressOf.set(request, { run, outcome, settled: false });
@@ -83,9 +86,19 @@ export function idempotency<TEvent = unknown>(
 
   async function idempotencyAfter(request: IdempotencyRequest<TEvent>): Promise<void> {
     const ending = await settle(request, request.response);
-    if (ending === undefined) return;
-    if (ending.kind === 'answer') request.response = ending.answer;
-    else request.response = ending.refusal.answer;
+    switch (ending?.kind) {
+      case undefined:
+        return;
+      case 'answer':
+        request.response = ending.answer;
+        return;
+      case 'refused':
+        request.response = ending.refusal.answer;
+        return;
+      case 'failed':
+        answerThrownError(request, ending.error, ending.answer);
+        throw ending.error;
+    }
   }
 
   async function idempotencyOnError(request: IdempotencyRequest<TEvent>): Promise<void> {
@@ -95,8 +108,16 @@ export function idempotency<TEvent = unknown>(
   /** A hook of another middleware answered: this is the last chance to settle, for no hook of ours is called. */
   async function endChain(request: MiddyRequest, answer: unknown): Promise<unknown> {
     const ending = await settle(request, answer);
-    if (ending === undefined) return answer;
-    return ending.kind === 'answer' ? ending.answer : ending.refusal.answer;
+    switch (ending?.kind) {
+      case undefined:
+        return answer;
+      case 'answer':
+        return ending.answer;
+      case 'refused':
+        return ending.refusal.answer;
+      case 'failed':
+        return answerOrThrow(ending);
+    }
   }
 
   /** Tells the run how the handler ended, once. Resolves to the caller's answer if the run had a say in it. */
@@ -114,7 +135,7 @@ export function idempotency<TEvent = unknown>(
     } else if (cameAfterDeadline(outcome) && !failedLater) {
       return await run.yieldToSuccessor(finishedAnswer);
     } else if (cameFromEarlyTimeout(outcome, resolved)) {
-      run.leaveInDoubt();
+      return run.leaveInDoubt(failedLater ? undefined : finishedAnswer);
     } else if (outcome.kind === 'threw') {
       await run.fail(outcome.error);
     } else if (failedLater) {

@@ -26,6 +26,8 @@ export type HandlerOutcome =
 export interface OutcomeObserver {
   /** Time left of the invocation, in milliseconds. */
   remainingMs(): number | undefined;
+  /** There is an outcome now: what the handler does from here on, if it is still running, has no part in it. */
+  handlerEnded(): void;
   /**
    * Some hook ended the chain with an answer of its own, which core is about to return. Core is an async function,
    * so a promise that is given back here holds the invocation until it is resolved.
@@ -55,6 +57,7 @@ export function observeOutcome(request: MiddyRequest, observer: OutcomeObserver)
       // The first assignment is core's, of the answer; later ones are other hooks' changes.
       if (outcome.kind !== 'pending') return;
       outcome = { kind: 'answered', answer: value, remainingMs: observer.remainingMs() };
+      observer.handlerEnded();
     },
   });
   Object.defineProperty(request, 'error', {

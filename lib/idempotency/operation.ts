@@ -13,16 +13,18 @@ export interface Operation {
 }
 
 export type Conclusion =
-  /** Took effect. `result` makes what is recorded, and `omit` the form of it for when that does not fit. */
-  | {
-      readonly kind: 'record';
-      readonly result: () => RecordedResult;
-      readonly omit: (result: RecordedResult) => RecordedResult;
-    }
+  | RecordConclusion
   /** Says of itself that it failed: a retry may run. */
   | { readonly kind: 'failed' }
   /** Does not tell whether it took effect. */
   | { readonly kind: 'unknown' };
+
+/** Took effect. `result` makes what is recorded, and `omit` the form of it for when that does not fit. */
+export interface RecordConclusion {
+  readonly kind: 'record';
+  readonly result: () => RecordedResult;
+  readonly omit: (result: RecordedResult) => RecordedResult;
+}
 
 /**
  * The id of a record: the parts are encoded as a JSON array, so that no two lists of parts read alike, and hashed,

@@ -3,6 +3,7 @@ import type { ReplayStatus } from '../http/replayed-answer.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import type { OnUncertain } from './protocol.ts';
+import type { SetTimer } from './timer.ts';
 
 /** Options of the protocol, for every kind of event. */
 export interface ProtocolOptions {
@@ -53,6 +54,10 @@ export interface ProtocolOptions {
   readonly now?: () => number;
   /** A fresh unguessable owner token, for tests. @defaultValue crypto.randomUUID */
   readonly newOwner?: () => string;
+  /** Runs `callback` once after `delayMs` and returns what cancels that, for tests. @defaultValue setTimeout */
+  readonly setTimer?: SetTimer;
+  /** A number from 0 up to 1, by which waits are spread, for tests. @defaultValue Math.random */
+  readonly random?: () => number;
 }
 
 /** Options for HTTP events, on top of the protocol's. */

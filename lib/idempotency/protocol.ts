@@ -111,10 +111,19 @@ export async function complete(
 ): Promise<Settlement> {
   const { store, now, retentionSeconds } = settings;
   const expiresAtSeconds = epochSeconds(now()) + retentionSeconds;
-  const fits = result.kind !== 'json' || Buffer.byteLength(result.json) <= store.maxResultBytes;
-  const write = (recorded: RecordedResult) =>
-    completeOnce(store, attempt, { result: recorded, expiresAtSeconds });
+  return recordFitting(store, result, omit, (recorded) =>
+    completeOnce(store, attempt, { result: recorded, expiresAtSeconds }),
+  );
+}
 
+/** Hands `write` the result, or what `omit` makes of it where the result does not fit. */
+export async function recordFitting<T>(
+  store: IdempotencyStore,
+  result: RecordedResult,
+  omit: (result: RecordedResult) => RecordedResult,
+  write: (recorded: RecordedResult) => Promise<T>,
+): Promise<T> {
+  const fits = result.kind !== 'json' || Buffer.byteLength(result.json) <= store.maxResultBytes;
   if (!fits) return write(omit(result));
   try {
     return await write(result);

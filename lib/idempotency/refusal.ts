@@ -18,7 +18,13 @@ export function refusalOf(
 }
 
 /** The problem document, or the error itself where there is no HTTP caller to read one. */
-export function answerOrThrow(refusal: Refusal): unknown {
-  if (refusal.answer === undefined) throw refusal.error;
-  return refusal.answer;
+export function answerOrThrow({
+  error,
+  answer,
+}: {
+  readonly error: unknown;
+  readonly answer: unknown;
+}): unknown {
+  if (answer === undefined) throw error;
+  return answer;
 }

@@ -6,6 +6,7 @@ import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
 import { DEFAULTS, type HttpOptions, type KeyedOptions } from './options.ts';
 import type { OnUncertain } from './protocol.ts';
+import { waitBy } from './timer.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
 
@@ -20,6 +21,8 @@ const PROTOCOL_NAMES = [
   'onEvent',
   'now',
   'newOwner',
+  'setTimer',
+  'random',
   'fingerprint',
 ] as const;
 const HTTP_NAMES = [
@@ -31,6 +34,8 @@ const HTTP_NAMES = [
   'documentationUrl',
   'timeoutEarlyInMillis',
 ] as const;
+
+const FUNCTION_NAMES = ['onEvent', 'now', 'newOwner', 'setTimer', 'random', 'fingerprint', 'caller'];
 
 /** What the guard works with: every option present and checked. */
 export type ResolvedOptions = ReturnType<typeof resolveOptions>;
@@ -59,7 +64,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   checkOneOf('onStoreUnavailable', options.onStoreUnavailable, ['reject', 'run-unguarded']);
   checkOneOf('replayStatus', http.replayStatus, ['ok', 'original']);
   checkOneOf('keyRequired', http.keyRequired, [true, false]);
-  for (const name of ['onEvent', 'now', 'newOwner', 'fingerprint', 'caller'] as const) {
+  for (const name of FUNCTION_NAMES) {
     const value = (options as Record<string, unknown>)[name];
     check(value === undefined || typeof value === 'function', name, 'a function');
   }
@@ -77,6 +82,8 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     notify: shielded(options.onEvent ?? warnOfTrouble),
     now: options.now ?? Date.now,
     newOwner: options.newOwner ?? randomUUID,
+    wait: waitBy(options.setTimer),
+    random: options.random ?? Math.random,
     // The callbacks take the user's event type, of which nothing is known here: they are handed what Lambda sent.
     key: options.key as ((event: unknown, context: Context | undefined) => string | undefined) | undefined,
     fingerprint: options.fingerprint as ((event: unknown) => unknown) | undefined,

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import type { Ending } from './ending.ts';
 import { admit } from './guard.ts';
 import { type IdempotencyContext, withIdempotency } from './handler-context.ts';
 import type { HttpOptions, KeyedOptions } from './options.ts';
@@ -53,6 +54,17 @@ export function idempotent<TEvent, TResult, TContext = Context, TRest extends un
       throw error;
     }
     const ending = await run.finish(result);
-    return (ending.kind === 'answer' ? ending.answer : answerOrThrow(ending.refusal)) as TResult;
+    return answerOf(ending) as TResult;
   };
+}
+
+function answerOf(ending: Ending): unknown {
+  switch (ending.kind) {
+    case 'answer':
+      return ending.answer;
+    case 'refused':
+      return answerOrThrow(ending.refusal);
+    case 'failed':
+      return answerOrThrow(ending);
+  }
 }

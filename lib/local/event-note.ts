@@ -25,6 +25,8 @@ export function describeEvent(event: IdempotencyEvent): string {
       return `${shortId(event.id)} refused: other payload`;
     case 'uncertain':
       return `${shortId(event.id)} refused: outcome unknown`;
+    case 'condition-failed':
+      return `condition of write ${event.writes.join(', ')} not met, nothing written`;
     case 'store-failed':
       return `${shortId(event.id)} store failed during ${event.during}: ${event.error.message}`;
     case 'unguarded':

@@ -1,29 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  TransactionConflictException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { ConfigurationError, ResultTooLargeError, StoreError } from '../idempotency/errors.ts';
+import type { marshallOptions as MarshallOptions } from '@aws-sdk/util-dynamodb';
 import {
-  ATTRIBUTES,
-  type Item,
-  itemOf,
-  RESULT_MAX_BYTES,
-  recordOf,
-  resultAttributes,
-} from './dynamodb-record.ts';
+  ConfigurationError,
+  IdempotencyError,
+  ResultTooLargeError,
+  StoreError,
+} from '../idempotency/errors.ts';
+import { ATTRIBUTES, type Item, RESULT_MAX_BYTES, recordOf } from './dynamodb-record.ts';
+import { acquirePut, completionUpdate, keyOf, releaseDelete, takeOverPut } from './dynamodb-requests.ts';
+import { type Transaction, transact } from './dynamodb-transaction.ts';
 import type {
   Completion,
   IdempotencyRecord,
-  IdempotencyStore,
   InProgressRecord,
   LapsedLease,
   Ownership,
   WriteOutcome,
 } from './idempotency-store.ts';
+import { type PreparedWrite, prepareDocumentWrites } from './prepared-writes.ts';
+import type { TransactionalStore, TransactionOutcome, WritesOutcome } from './transactional-store.ts';
 
 export interface DynamoDbStoreOptions {
   /** Table with the string partition key `id` and TTL on `expiration` (see `IdempotencyTable` of `./cdk`). */
@@ -33,27 +38,30 @@ export interface DynamoDbStoreOptions {
    * @defaultValue a new client, as {@link createDefaultClient} makes it
    */
   readonly client?: DynamoDBClient;
+  /**
+   * How JavaScript values become attributes in `context.idempotency.commit`; the same as `marshallOptions` of
+   * `DynamoDBDocumentClient.from(client, { marshallOptions })`.
+   * @defaultValue those of the document client: undefined members, class instances and imprecise numbers are refused
+   */
+  readonly marshallOptions?: MarshallOptions;
 }
 
-// `status`, `owner` and `data` are among DynamoDB's reserved words, so every name goes in as a placeholder.
-const NAME = {
-  '#id': ATTRIBUTES.id,
-  '#status': ATTRIBUTES.status,
-  '#expiration': ATTRIBUTES.expiration,
-  '#leaseEnd': ATTRIBUTES.leaseEnd,
-  '#owner': ATTRIBUTES.owner,
-} as const;
-
-const OWNED_LOCK = '#status = :inProgress AND #owner = :owner';
+/**
+ * While a transaction is at the record (a commit, of this attempt's predecessor or successor, too), DynamoDB refuses single
+ * writes to it. That takes milliseconds, but the SDK does not try again by itself, as it does for other refusals.
+ */
+const CONFLICT_TRIES_MAX = 3;
+const CONFLICT_WAIT_MAX_MS = 25;
 
 /**
  * Records in one DynamoDB table. A first run costs two requests (acquire, complete), a duplicate one (the refused
  * acquire brings back the record that it lost to), a takeover one more.
  */
-export class DynamoDbStore implements IdempotencyStore {
+export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   readonly maxResultBytes = RESULT_MAX_BYTES;
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
+  readonly #marshallOptions: MarshallOptions | undefined;
 
   /** @throws ConfigurationError if there is no table name */
   constructor(options: DynamoDbStoreOptions) {
@@ -64,78 +72,27 @@ export class DynamoDbStore implements IdempotencyStore {
     }
     this.#tableName = options.tableName;
     this.#client = options.client ?? createDefaultClient();
+    this.#marshallOptions = options.marshallOptions;
   }
 
   async acquire(record: InProgressRecord, nowSeconds: number): Promise<WriteOutcome> {
-    return this.#conditionally(
-      record.id,
-      new PutItemCommand({
-        TableName: this.#tableName,
-        Item: itemOf(record),
-        ConditionExpression: 'attribute_not_exists(#id) OR #expiration < :now',
-        ExpressionAttributeNames: pick('#id', '#expiration'),
-        ExpressionAttributeValues: { ':now': { N: String(nowSeconds) } },
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    );
+    const request = acquirePut(this.#tableName, record, nowSeconds);
+    return this.#conditionally(record.id, new PutItemCommand(request));
   }
 
   async takeOver(record: InProgressRecord, lapsed: LapsedLease): Promise<WriteOutcome> {
-    return this.#conditionally(
-      record.id,
-      new PutItemCommand({
-        TableName: this.#tableName,
-        Item: itemOf(record),
-        ConditionExpression: `${OWNED_LOCK} AND #leaseEnd = :leaseEnd`,
-        ExpressionAttributeNames: pick('#status', '#owner', '#leaseEnd'),
-        ExpressionAttributeValues: {
-          ...ownedLockValues(lapsed),
-          ':leaseEnd': { N: String(lapsed.leaseEndsAtMs) },
-        },
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    );
+    const request = takeOverPut(this.#tableName, record, lapsed);
+    return this.#conditionally(record.id, new PutItemCommand(request));
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
-    const names: Record<string, string> = pick('#status', '#owner', '#expiration');
-    const values: Item = {
-      ...ownedLockValues(ownership),
-      ':completed': { S: 'COMPLETED' },
-      ':expiration': { N: String(completion.expiresAtSeconds) },
-    };
-    const assignments = ['#status = :completed', '#expiration = :expiration'];
-    for (const [name, value] of Object.entries(resultAttributes(completion.result))) {
-      names[`#${name}`] = name;
-      values[`:${name}`] = value;
-      assignments.push(`#${name} = :${name}`);
-    }
-    return this.#conditionally(
-      ownership.id,
-      new UpdateItemCommand({
-        TableName: this.#tableName,
-        Key: { [ATTRIBUTES.id]: { S: ownership.id } },
-        UpdateExpression: `SET ${assignments.join(', ')}`,
-        ConditionExpression: OWNED_LOCK,
-        ExpressionAttributeNames: names,
-        ExpressionAttributeValues: values,
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    );
+    const request = completionUpdate(this.#tableName, ownership, completion);
+    return this.#conditionally(ownership.id, new UpdateItemCommand(request));
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {
-    return this.#conditionally(
-      ownership.id,
-      new DeleteItemCommand({
-        TableName: this.#tableName,
-        Key: { [ATTRIBUTES.id]: { S: ownership.id } },
-        ConditionExpression: OWNED_LOCK,
-        ExpressionAttributeNames: pick('#status', '#owner'),
-        ExpressionAttributeValues: ownedLockValues(ownership),
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      }),
-    );
+    const request = releaseDelete(this.#tableName, ownership);
+    return this.#conditionally(ownership.id, new DeleteItemCommand(request));
   }
 
   async read(id: string): Promise<IdempotencyRecord | undefined> {
@@ -143,7 +100,7 @@ export class DynamoDbStore implements IdempotencyStore {
       const { Item: item } = await this.#client.send(
         new GetItemCommand({
           TableName: this.#tableName,
-          Key: { [ATTRIBUTES.id]: { S: id } },
+          Key: keyOf(id),
           ConsistentRead: true,
         }),
       );
@@ -153,34 +110,84 @@ export class DynamoDbStore implements IdempotencyStore {
     }
   }
 
+  prepareWrites(writes: readonly unknown[], earlier: readonly PreparedWrite[]): readonly PreparedWrite[] {
+    return prepareDocumentWrites(writes, earlier, this.#marshallOptions);
+  }
+
+  async completeWith(
+    ownership: Ownership,
+    completion: Completion,
+    writes: readonly PreparedWrite[],
+  ): Promise<TransactionOutcome> {
+    const request = completionUpdate(this.#tableName, ownership, completion);
+    return this.#transact({
+      record: {
+        id: ownership.id,
+        item: { Update: request },
+        carriesResult: completion.result.kind === 'json',
+      },
+      writes,
+      token: randomUUID(),
+    });
+  }
+
+  async write(writes: readonly PreparedWrite[], token: string): Promise<WritesOutcome> {
+    const outcome = await this.#transact({ writes, token });
+    // There is no record in it that could have been refused.
+    return outcome as WritesOutcome;
+  }
+
   async #conditionally(
     id: string,
     command: PutItemCommand | UpdateItemCommand | DeleteItemCommand,
   ): Promise<WriteOutcome> {
-    try {
-      // The union of commands fits no single overload of `send`; the three have the same shape of output here.
-      await this.#client.send(command as PutItemCommand);
-      return { applied: true };
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw this.#storeError(error);
-      // Without the old item, either there is none or the engine does not return it: only a read can tell.
-      const current = error.Item === undefined ? await this.read(id) : recordOf(error.Item);
-      return { applied: false, current };
+    for (let tries = 1; ; tries++) {
+      try {
+        // The union of commands fits no single overload of `send`; the three have the same shape of output here.
+        await this.#client.send(command as PutItemCommand);
+        return { applied: true };
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) {
+          return { applied: false, current: await this.#found(id, error.Item) };
+        }
+        const isTransient = error instanceof TransactionConflictException && tries < CONFLICT_TRIES_MAX;
+        if (!isTransient) throw this.#storeError(error);
+        await pause(Math.random() * CONFLICT_WAIT_MAX_MS * 2 ** tries);
+      }
     }
   }
 
-  #storeError(error: unknown): Error {
-    if (error instanceof StoreError) return error;
+  /** Without the old item, either there is none or the engine does not return it: only a read can tell. */
+  async #found(id: string, item: Item | undefined): Promise<IdempotencyRecord | undefined> {
+    return item === undefined ? this.read(id) : recordOf(item);
+  }
+
+  async #transact(transaction: Transaction): Promise<TransactionOutcome> {
+    try {
+      const outcome = await transact(this.#client, transaction);
+      if (outcome.kind !== 'record-refused') return outcome;
+      const { kind, id, item } = outcome;
+      return { kind, current: await this.#found(id, item) };
+    } catch (error) {
+      throw this.#storeError(
+        error,
+        ' The request was a transaction: it may as well be about a table of the writes in it.',
+      );
+    }
+  }
+
+  #storeError(error: unknown, addition = ''): Error {
+    if (error instanceof IdempotencyError) return error;
     const name = error instanceof Error ? error.name : 'unknown error';
     if (name === 'ResourceNotFoundException') {
       return new StoreError(
-        `The idempotency table "${this.#tableName}" does not exist in this account and region. Create it with the CDK construct IdempotencyTable, or with a string partition key "${ATTRIBUTES.id}" and TTL on "${ATTRIBUTES.expiration}".`,
+        `The idempotency table "${this.#tableName}" does not exist in this account and region. Create it with the CDK construct IdempotencyTable, or with a string partition key "${ATTRIBUTES.id}" and TTL on "${ATTRIBUTES.expiration}".${addition}`,
         { cause: error },
       );
     }
     if (name === 'AccessDeniedException') {
       return new StoreError(
-        `The function may not use the idempotency table "${this.#tableName}". It needs dynamodb:PutItem, UpdateItem, DeleteItem and GetItem on it (IdempotencyTable.grantIdempotency gives exactly these).`,
+        `The function may not use the idempotency table "${this.#tableName}". It needs dynamodb:PutItem, UpdateItem, DeleteItem and GetItem on it (IdempotencyTable.grantIdempotency gives exactly these).${addition}`,
         { cause: error },
       );
     }
@@ -203,12 +210,4 @@ export function createDefaultClient(): DynamoDBClient {
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
   });
-}
-
-function pick(...placeholders: (keyof typeof NAME)[]): Record<string, string> {
-  return Object.fromEntries(placeholders.map((placeholder) => [placeholder, NAME[placeholder]]));
-}
-
-function ownedLockValues({ owner }: Ownership): Item {
-  return { ':owner': { S: owner }, ':inProgress': { S: 'INPROGRESS' } };
 }

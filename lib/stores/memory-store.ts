@@ -1,30 +1,46 @@
-import { ResultTooLargeError } from '../idempotency/errors.ts';
+import { CommitInvalidError, ConfigurationError, ResultTooLargeError } from '../idempotency/errors.ts';
 import { RESULT_MAX_BYTES } from './dynamodb-record.ts';
 import type {
   Completion,
   IdempotencyRecord,
-  IdempotencyStore,
   InProgressRecord,
   LapsedLease,
   Ownership,
   WriteOutcome,
 } from './idempotency-store.ts';
+import type {
+  FailedWrite,
+  TransactionalStore,
+  TransactionOutcome,
+  WritesOutcome,
+} from './transactional-store.ts';
+
+/**
+ * Stands for the tables that `commit` writes to: applies all of `writes` and returns an empty list, or applies none and
+ * returns the places of those whose conditions do not hold. It runs at one go with the change of the record, so it must
+ * not be asynchronous.
+ */
+export type ApplyWrites = (writes: readonly unknown[]) => readonly number[];
 
 /**
  * A store in this process: for unit tests, examples and simulations. It behaves as the DynamoDB store does (the
  * same contract suite holds both), but two Lambda sandboxes share nothing through it, so it guards no deployment.
  * It keeps every record for the life of the process, as a table without TTL would.
  */
-export class MemoryStore implements IdempotencyStore {
+export class MemoryStore implements TransactionalStore {
   readonly maxResultBytes: number;
   readonly #records = new Map<string, IdempotencyRecord>();
+  readonly #applyWrites: ApplyWrites | undefined;
+  readonly #tokens = new Set<string>();
 
   /**
-   * @param options.maxResultBytes - largest JSON result in UTF-8 bytes.
-   * @defaultValue the bound of the DynamoDB store
+   * @param options.maxResultBytes - largest JSON result in UTF-8 bytes, by default the bound of the DynamoDB store
+   * @param options.applyWrites - what becomes of the writes of `context.idempotency.commit`, in whatever form they are
+   *   given. Without it, `commit` throws: there are no tables here, and writes must not seem to be applied.
    */
-  constructor(options: { readonly maxResultBytes?: number } = {}) {
+  constructor(options: { readonly maxResultBytes?: number; readonly applyWrites?: ApplyWrites } = {}) {
     this.maxResultBytes = options.maxResultBytes ?? RESULT_MAX_BYTES;
+    this.#applyWrites = options.applyWrites;
   }
 
   // Each method runs to its end without an await inside, which is what makes it atomic.
@@ -43,10 +59,7 @@ export class MemoryStore implements IdempotencyStore {
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
     const current = this.#records.get(ownership.id);
-    const { result } = completion;
-    if (result.kind === 'json' && Buffer.byteLength(result.json) > this.maxResultBytes) {
-      throw new ResultTooLargeError();
-    }
+    this.#checkSize(completion);
     if (current === undefined || !this.#isOwnedLock(ownership)) return { applied: false, current };
     return this.#put({ ...current, ...completion, status: 'COMPLETED' });
   }
@@ -61,6 +74,48 @@ export class MemoryStore implements IdempotencyStore {
     return this.#records.get(id);
   }
 
+  prepareWrites(writes: readonly unknown[], _earlier: readonly unknown[]): readonly unknown[] {
+    if (this.#applyWrites !== undefined) return copyOf(writes);
+    throw new ConfigurationError(
+      'commit() on a MemoryStore needs to be told what becomes of the writes: new MemoryStore({ applyWrites: (writes) => { ... } }).',
+    );
+  }
+
+  async completeWith(
+    ownership: Ownership,
+    completion: Completion,
+    writes: readonly unknown[],
+  ): Promise<TransactionOutcome> {
+    const current = this.#records.get(ownership.id);
+    this.#checkSize(completion);
+    if (current === undefined || !this.#isOwnedLock(ownership)) return { kind: 'record-refused', current };
+    const outcome = this.#apply(writes);
+    if (outcome.kind === 'applied') this.#put({ ...current, ...completion, status: 'COMPLETED' });
+    return outcome;
+  }
+
+  async write(writes: readonly unknown[], token: string): Promise<WritesOutcome> {
+    if (this.#tokens.has(token)) return { kind: 'applied' };
+    const outcome = this.#apply(writes);
+    if (outcome.kind === 'applied') this.#tokens.add(token);
+    return outcome;
+  }
+
+  #apply(writes: readonly unknown[]): WritesOutcome {
+    const failed = this.#applyWrites?.(writes) ?? [];
+    if (failed.length === 0) return { kind: 'applied' };
+    return {
+      kind: 'condition-failed',
+      failed: failed.map((index): FailedWrite => ({ index, code: 'ConditionalCheckFailed' })),
+    };
+  }
+
+  #checkSize({ result }: Completion): void {
+    if (result.kind === 'json' && Buffer.byteLength(result.json) > this.maxResultBytes) {
+      throw new ResultTooLargeError();
+    }
+  }
+
   #isOwnedLock({ id, owner }: Ownership): boolean {
     const current = this.#records.get(id);
     return current?.status === 'INPROGRESS' && current.owner === owner;
@@ -69,5 +124,13 @@ export class MemoryStore implements IdempotencyStore {
   #put(record: IdempotencyRecord): WriteOutcome {
     this.#records.set(record.id, Object.freeze({ ...record }));
     return { applied: true };
+  }
+}
+
+function copyOf(writes: readonly unknown[]): readonly unknown[] {
+  try {
+    return structuredClone(writes);
+  } catch (cause) {
+    throw new CommitInvalidError('The writes hold something that is no data, such as a function.', { cause });
   }
 }

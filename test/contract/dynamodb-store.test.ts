@@ -1,9 +1,18 @@
-import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { StoreError } from '../../lib/idempotency/errors.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import { createIdempotencyTable, testClient } from '../support/dynamodb.ts';
 import { describeStoreContract } from './store-contract.ts';
+import {
+  describeTransactionalStoreContract,
+  type TransactionalSetUp,
+} from './transactional-store-contract.ts';
 
 let client: DynamoDBClient;
 let silentClient: DynamoDBClient;
@@ -21,6 +30,7 @@ afterAll(() => {
 });
 
 describeStoreContract('DynamoDbStore', () => new DynamoDbStore({ tableName, client }));
+describeTransactionalStoreContract('DynamoDbStore', () => withCounters(client));
 
 describe('on an engine that does not return the old item of a failed condition', () => {
   beforeAll(async () => {
@@ -28,11 +38,12 @@ describe('on an engine that does not return the old item of a failed condition',
   });
 
   describeStoreContract('DynamoDbStore', () => new DynamoDbStore({ tableName, client: silentClient }));
+  describeTransactionalStoreContract('DynamoDbStore', () => withCounters(silentClient));
 });
 
 describe('DynamoDbStore', () => {
   test('does not overwrite or hide an item that is not one of its records', async () => {
-    const { PutItemCommand, GetItemCommand } = await import('@aws-sdk/client-dynamodb');
+    const { PutItemCommand } = await import('@aws-sdk/client-dynamodb');
     const foreign = { id: { S: 'orders#foreign' }, expiration: { N: '4000000000' }, price: { N: '12' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: foreign }));
     const store = new DynamoDbStore({ tableName, client });
@@ -81,6 +92,30 @@ describe('DynamoDbStore', () => {
   });
 });
 
+/** Counters lie in the idempotency table too: a transaction does not care, and no record has such an id. */
+function withCounters(usedClient: DynamoDBClient): TransactionalSetUp {
+  const add = (counter: string) => ({
+    TableName: tableName,
+    Key: { id: counter },
+    UpdateExpression: 'ADD #value :one',
+    ExpressionAttributeNames: { '#value': 'value' },
+    ExpressionAttributeValues: { ':one': 1 },
+  });
+  return {
+    store: new DynamoDbStore({ tableName, client: usedClient }),
+    increment: (counter) => ({ Update: add(counter) }),
+    createCounter: (counter) => ({
+      Update: { ...add(counter), ConditionExpression: 'attribute_not_exists(id)' },
+    }),
+    countOf: async (counter) => {
+      const { Item } = await client.send(
+        new GetItemCommand({ TableName: tableName, Key: { id: { S: counter } }, ConsistentRead: true }),
+      );
+      return Number(Item?.['value']?.N ?? 0);
+    },
+  };
+}
+
 /** Some emulators answer a failed condition without `Item`; this makes the engine at hand one of them. */
 function withoutOldItems(original: DynamoDBClient): DynamoDBClient {
   original.middlewareStack.add(
@@ -89,6 +124,9 @@ function withoutOldItems(original: DynamoDBClient): DynamoDBClient {
         return await next(args);
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) delete error.Item;
+        if (error instanceof TransactionCanceledException) {
+          for (const reason of error.CancellationReasons ?? []) delete reason.Item;
+        }
         throw error;
       }
     },

@@ -74,6 +74,41 @@ describe('a lost reply on an engine that does not return the old item', () => {
     }));
 });
 
+describe('a commit of which nobody tells how it ended', () => {
+  test('is found to be our own on an engine that does not return the old item', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.commitWrites();
+      proxy.withholdOldItems();
+      proxy.plan(always('reply lost', 'commit'));
+      expect(await service.send()).toBe('201');
+      expect(await service.writesApplied()).toBe(1);
+      expect(await service.send()).toBe('200 replayed');
+    }));
+
+  test('is no success where the record cannot be read either; the retry has the result', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.commitWrites();
+      proxy.withholdOldItems();
+      proxy.plan(always('reply lost', 'commit'), always('status 500', 'read'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      expect(service.events.map(({ type }) => type)).toEqual(['acquired', 'store-failed', 'in-doubt']);
+      proxy.heal();
+      expect(await service.send()).toBe('200 replayed');
+      expect(await service.writesApplied()).toBe(1);
+      expect(service.runs).toBe(1);
+    }));
+
+  test("with onUncertain: 'block' gives the key back where that proves that nothing was written", () =>
+    withGuardedService({ tableName, onUncertain: 'block' }, async (service, proxy) => {
+      service.commitWrites();
+      proxy.plan(always('request lost', 'commit'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      proxy.heal();
+      expect(await service.send()).toBe('201');
+      expect(await service.writesApplied()).toBe(1);
+    }));
+});
+
 describe('a store that fails for good', () => {
   test("while a failed handler gives its key back: the handler's error goes out, and the key frees itself", () =>
     withGuardedService({ tableName }, async (service, proxy) => {

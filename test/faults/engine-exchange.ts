@@ -36,13 +36,19 @@ export function exchangeWithEngine(endpoint: string, sent: EngineRequest): Promi
   });
 }
 
+interface Refusal {
+  readonly Item?: unknown;
+  readonly CancellationReasons?: { Item?: unknown }[];
+}
+
 /**
  * The same refusal as an engine would send it that does not know `ReturnValuesOnConditionCheckFailure`: without the
  * item that stood in the way. Any other reply is left as it is.
  */
 export function withoutOldItem(reply: EngineReply): EngineReply {
   if (reply.status !== 400) return reply;
-  // A reply of the engine with status 400 is a JSON object with `__type`.
-  const { Item, ...rest } = JSON.parse(reply.body.toString('utf8')) as Record<string, unknown>;
-  return Item === undefined ? reply : { ...reply, body: Buffer.from(JSON.stringify(rest)) };
+  // A reply of the engine with status 400 is a JSON object with `__type`; of a transaction, it has a reason for each item.
+  const { Item, ...rest } = JSON.parse(reply.body.toString('utf8')) as Refusal;
+  for (const reason of rest.CancellationReasons ?? []) delete reason.Item;
+  return { ...reply, body: Buffer.from(JSON.stringify(rest)) };
 }

@@ -42,7 +42,7 @@ function outcome(
 
 /**
  * The situation at each place: `acquire`, a key that is new; `takeOver`, a lapsed lease of attempt 1; `complete`, a
- * handler that has succeeded; `release`, a handler that fails the first time; `read`, a completed key on an engine
+ * handler that has succeeded; `commit`, one that has left a write to the transaction; `release`, a handler that fails the first time; `read`, a completed key on an engine
  * that does not return the old item.
  */
 export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<Persistence, Outcome>>>> = {
@@ -64,6 +64,14 @@ export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<
     'overcome by a retry':  outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
     // The outcome is unknown to everybody but the caller who has it: after the lease, `onUncertain` decides.
     'lasting, not applied': outcome(['201', 1, 'INPROGRESS 1'],                   ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+    'lasting, applied':     outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+  },
+  // biome-ignore format: a table
+  commit: {
+    'overcome by a retry':  outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+    // Giving the key back settles what happened: that it is gone proves that nothing was written, nor ever will be ...
+    'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 1, 'none'],         ['201', '200 replayed'],             [2, 'COMPLETED 1']),
+    // ... and that it cannot be given back, because it is consumed, proves that everything was.
     'lasting, applied':     outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
   },
   // biome-ignore format: a table

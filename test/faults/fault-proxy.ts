@@ -128,6 +128,8 @@ export class FaultProxy {
         return send(response, failure(400, 'com.amazonaws.dynamodb.v20120810#', fault));
       case 'ThrottlingException':
         return send(response, failure(400, 'com.amazon.coral.availability#', fault));
+      case 'conflict with a transaction':
+        return send(response, conflict(request));
       case 'status 500':
         return send(response, failure(500, 'com.amazonaws.dynamodb.v20120810#', 'InternalServerError'));
       case 'status 503':
@@ -179,10 +181,28 @@ function replyHeaders(headers: EngineReply['headers'], body: Buffer): Record<str
   };
 }
 
-function failure(status: number, prefix: string, type: string): EngineReply {
+function conflict({ body }: EngineRequest): EngineReply {
+  // The SDK's own serializer wrote it; only transactions have this member.
+  const { TransactItems: items } = JSON.parse(body.toString('utf8')) as {
+    readonly TransactItems?: readonly unknown[];
+  };
+  if (items === undefined) {
+    return failure(400, 'com.amazonaws.dynamodb.v20120810#', 'TransactionConflictException');
+  }
+  const CancellationReasons = items.map((_, index) => ({
+    Code: index === 0 ? 'TransactionConflict' : 'None',
+  }));
+  return failure(400, 'com.amazonaws.dynamodb.v20120810#', 'TransactionCanceledException', {
+    CancellationReasons,
+  });
+}
+
+function failure(status: number, prefix: string, type: string, members: object = {}): EngineReply {
   return {
     status,
     headers: { 'content-type': 'application/x-amz-json-1.0' },
-    body: Buffer.from(JSON.stringify({ __type: `${prefix}${type}`, message: 'made by the fault proxy' })),
+    body: Buffer.from(
+      JSON.stringify({ __type: `${prefix}${type}`, message: 'made by the fault proxy', ...members }),
+    ),
   };
 }

@@ -9,6 +9,8 @@ export const FAULTS = Object.freeze({
   'request stuck, until the client gives up': { applied: false, slow: true },
   ProvisionedThroughputExceededException: { applied: false, slow: false },
   ThrottlingException: { applied: false, slow: false },
+  /** What a single write is told while a transaction is at its item, and a transaction while another one is. */
+  'conflict with a transaction': { applied: false, slow: false },
   'status 500': { applied: false, slow: false },
   'status 503': { applied: false, slow: false },
   /** Slower than usual, but in time. */

@@ -1,8 +1,8 @@
 /** A guarded HTTP handler on a table behind a fault proxy: sends, counts its runs, and shows what it left behind. */
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { IdempotencyEvent } from '../../lib/idempotency/events.ts';
-import { idempotent, type OnUncertain, outcomeUnknown } from '../../lib/index.ts';
+import { type IdempotentContext, idempotent, type OnUncertain, outcomeUnknown } from '../../lib/index.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import type { IdempotencyRecord } from '../../lib/stores/idempotency-store.ts';
@@ -11,7 +11,9 @@ import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import type { Answer, RecordLeft } from './expected-outcomes.ts';
 
 /** What the handler does in one run; it answers 201 where nothing is planned. */
-export type Work = () => Promise<{ readonly statusCode: number; readonly body?: string }>;
+export type Work = (
+  context: IdempotentContext,
+) => Promise<{ readonly statusCode: number; readonly body?: string }>;
 
 const REMAINING_MS = 10_000;
 const CLOCK_SKEW_MS = 1_000;
@@ -42,6 +44,7 @@ export class GuardedService {
     context: ReturnType<typeof lambdaContext>,
   ) => Promise<unknown>;
   readonly #planned: Work[] = [];
+  #commits = false;
   // Leases lie on this clock and not on the machine's, so that none ends because a machine is slow.
   #nowMs = 1_800_000_000_000;
 
@@ -55,10 +58,14 @@ export class GuardedService {
       requestHandler: { requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true },
     });
     this.#invoke = idempotent(
-      async () => {
+      async (_event: unknown, context: IdempotentContext) => {
         this.runs += 1;
+        if (this.#commits) context.idempotency.commit([this.#countedWrite()]);
         return (
-          (await this.#planned.shift()?.()) ?? { statusCode: 201, body: JSON.stringify({ run: this.runs }) }
+          (await this.#planned.shift()?.(context)) ?? {
+            statusCode: 201,
+            body: JSON.stringify({ run: this.runs }),
+          }
         );
       },
       {
@@ -74,6 +81,23 @@ export class GuardedService {
   /** What the next run does; runs behind it follow the order of planning. */
   planRun(work: Work): void {
     this.#planned.push(work);
+  }
+
+  /** From now on, each run commits a write that can be counted. */
+  commitWrites(): void {
+    this.#commits = true;
+  }
+
+  /** How often such a write was applied. */
+  async writesApplied(): Promise<number> {
+    const { Item } = await this.#engine.send(
+      new GetItemCommand({
+        TableName: this.#tableName,
+        Key: { id: { S: this.#counterId } },
+        ConsistentRead: true,
+      }),
+    );
+    return Number(Item?.['count']?.N ?? 0);
   }
 
   /** One request with this service's one key. */
@@ -110,6 +134,23 @@ export class GuardedService {
   async recordLeft(): Promise<RecordLeft> {
     const record = await this.record();
     return record === undefined ? 'none' : `${record.status} ${record.attempt}`;
+  }
+
+  /** It lies in the table of the records: a transaction does not care, and no record has such an id. */
+  get #counterId(): string {
+    return `writes of ${this.#key}`;
+  }
+
+  #countedWrite() {
+    return {
+      Update: {
+        TableName: this.#tableName,
+        Key: { id: this.#counterId },
+        UpdateExpression: 'ADD #count :one',
+        ExpressionAttributeNames: { '#count': 'count' },
+        ExpressionAttributeValues: { ':one': 1 },
+      },
+    };
   }
 
   close(): void {

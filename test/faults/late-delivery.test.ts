@@ -2,7 +2,7 @@
  * A write gets stuck, the client gives it up and tries again or goes on, and then the engine gets it after all. Each
  * of these ghosts must find that its condition no longer holds, or do no harm where it does.
  */
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { always, once } from './fault.ts';
 import { failingWork } from './guarded-service.ts';
@@ -11,6 +11,9 @@ import { IMPATIENT_MS, MAX_ATTEMPTS, withGuardedService } from './with-guarded-s
 const STUCK = 'request stuck, and delivered late';
 const APPLIED = expect.objectContaining({ status: 200 });
 const REFUSED = expect.objectContaining({ status: 400 });
+
+/** Requests that hang are given up three times over, on machines that have other things to do. */
+jest.setTimeout(60_000);
 
 let tableName: string;
 
@@ -134,6 +137,67 @@ describe('a late completion', () => {
         attempt: 2,
         result: { kind: 'json', json: expect.stringContaining('attempt 2') },
       });
+    }));
+});
+
+describe('a late commit', () => {
+  test.concurrent('whose owner has given its key back is refused: nothing of it is ever written', () =>
+    withGuardedService(options(), async (service, proxy) => {
+      service.commitWrites();
+      proxy.plan(always(STUCK, 'commit'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      expect(await service.recordLeft()).toBe('none');
+      proxy.heal();
+
+      expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(REFUSED));
+      expect(await service.writesApplied()).toBe(0);
+      expect(await service.send()).toBe('201');
+      expect(await service.writesApplied()).toBe(1);
+    }));
+
+  test.concurrent('is refused by the attempt that has acquired the key afresh', () =>
+    withGuardedService(options(), async (service, proxy) => {
+      service.commitWrites();
+      proxy.plan(always(STUCK, 'commit'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      proxy.heal();
+      service.planRun(async () => {
+        expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(REFUSED));
+        return { statusCode: 201 };
+      });
+      expect(await service.send()).toBe('201');
+      expect(await service.writesApplied()).toBe(1);
+    }));
+
+  test.concurrent('of an attempt in doubt consumes the key, with its writes, and a retry replays', () =>
+    withGuardedService(options(), async (service, proxy) => {
+      service.commitWrites();
+      proxy.plan(always(STUCK, 'commit'), always('request lost', 'release'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      expect(await service.recordLeft()).toBe('INPROGRESS 1');
+      proxy.heal();
+
+      // DynamoDB knows the second and third try again by their token.
+      expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(APPLIED));
+      expect(await service.send()).toBe('200 replayed');
+      expect(await service.writesApplied()).toBe(1);
+      expect(service.runs).toBe(1);
+    }));
+
+  test.concurrent('of an attempt in doubt writes nothing under the attempt that has taken over', () =>
+    withGuardedService(options(), async (service, proxy) => {
+      service.commitWrites();
+      proxy.plan(always(STUCK, 'commit'), always('request lost', 'release'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      proxy.heal();
+      service.letLeaseLapse();
+      service.planRun(async () => {
+        expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(REFUSED));
+        return { statusCode: 201 };
+      });
+      expect(await service.send()).toBe('201');
+      expect(await service.recordLeft()).toBe('COMPLETED 2');
+      expect(await service.writesApplied()).toBe(1);
     }));
 });
 

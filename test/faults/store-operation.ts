@@ -1,5 +1,5 @@
 /** Which step of the protocol a request on the wire is, as far as the wire tells. */
-export type StoreOperation = 'acquire' | 'takeOver' | 'complete' | 'release' | 'read';
+export type StoreOperation = 'acquire' | 'takeOver' | 'complete' | 'commit' | 'release' | 'read';
 
 /**
  * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.PutItem`) and, since acquire and takeover are both a
@@ -11,6 +11,8 @@ export function storeOperationOf(target: string | undefined, body: string): Stor
       return isTakeOver(body) ? 'takeOver' : 'acquire';
     case 'UpdateItem':
       return 'complete';
+    case 'TransactWriteItems':
+      return 'commit';
     case 'DeleteItem':
       return 'release';
     case 'GetItem':

@@ -1,7 +1,7 @@
 /** Every outcome that a guarded request can have. The tests check that none has been forgotten. */
 import { DynamoDbStore, type HttpOptions, type IdempotencyEvent, idempotent } from '../../lib/index.ts';
 import { lambdaContext } from '../support/events.ts';
-import { answered, type Form, failed, MARKERS, MarkedPlay, type Stage } from './marked-play.ts';
+import { answered, type Form, failed, MARKERS, MarkedPlay, type Stage, wrapped } from './marked-play.ts';
 
 /** Far beyond every lease of this play, and within the retention. */
 const MUCH_LATER_MS = 3_600_000;
@@ -15,6 +15,7 @@ export async function playEveryOutcome(form: Form, stage: Stage): Promise<Marked
     await playDoubt(play);
     await playTakeovers(play);
     await playUnkeptResults(play);
+    await playCommits(play);
     await playRefusedRequests(play);
     await playStoreFailures(play, stage);
     await playListeners(play);
@@ -88,6 +89,22 @@ async function playUnkeptResults(play: MarkedPlay): Promise<void> {
   }
 }
 
+async function playCommits(play: MarkedPlay): Promise<void> {
+  const applied = play.newKey();
+  for (let sent = 0; sent < 2; sent += 1) {
+    await play.send(play.guard(play.committing('applied')), play.event(applied));
+  }
+  await play.send(play.guard(play.committing('condition-failed')), play.event(play.newKey()));
+  await play.send(play.guard(play.committing('invalid')), play.event(play.newKey()));
+  for (const store of [play.failingAt('completeWith'), play.failingAt('completeWith', 'release')]) {
+    await play.send(play.guard(play.committing('applied'), { store }), play.event(play.newKey()));
+  }
+  // Without a lock, the same.
+  for (const end of ['applied', 'condition-failed', 'invalid'] as const) {
+    await play.send(play.guard(play.committing(end)), play.event(undefined, { method: 'PUT' }));
+  }
+}
+
 async function playRefusedRequests(play: MarkedPlay): Promise<void> {
   const { key } = MARKERS;
   const guarded = play.guard(answered);
@@ -121,7 +138,7 @@ async function playStoreFailures(play: MarkedPlay, { client }: Stage): Promise<v
 /** The listener that is there by default, which warns on standard error, and one that throws. */
 async function playListeners(play: MarkedPlay): Promise<void> {
   const byDefault: HttpOptions = { store: play.failingAt('complete'), namespace: 'test' };
-  await play.send(idempotent<unknown, unknown>(answered, byDefault), play.event(play.newKey()));
+  await play.send(wrapped(answered, byDefault), play.event(play.newKey()));
   const onEvent = (event: IdempotencyEvent) => {
     throw new Error(`the listener failed on ${event.type}`);
   };

@@ -52,7 +52,12 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
   beforeAll(async () => {
     tableName = await createIdempotencyTable();
     written = await writtenDuring(async () => {
-      play = await playEveryOutcome(form, { client, intruder, tableName });
+      play = await playEveryOutcome(form, {
+        client,
+        intruder,
+        tableName,
+        dataTable: await createIdempotencyTable(),
+      });
     });
   });
 
@@ -67,12 +72,13 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
       released: true,
       'in-doubt': true,
       superseded: true,
+      'condition-failed': true,
       'store-failed': true,
       unguarded: true,
     };
     expect(new Set(play.events.map(({ type }) => type))).toEqual(new Set(Object.keys(kinds)));
     const failures = play.events.flatMap((event) => (event.type === 'store-failed' ? [event.during] : []));
-    expect(new Set(failures)).toEqual(new Set(['claim', 'complete', 'release']));
+    expect(new Set(failures)).toEqual(new Set(['claim', 'complete', 'commit', 'release']));
   });
 
   test('the play leaves no error out that a caller can be told of', () => {
@@ -85,6 +91,8 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
       SUPERSEDED: true,
       STORE_UNAVAILABLE: true,
       RESULT_NOT_RECORDED: true,
+      COMMIT_CONDITION_FAILED: true,
+      COMMIT_INVALID: true,
       CONFIGURATION: true,
     };
     const told = play.refusals.flatMap(

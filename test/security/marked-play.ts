@@ -27,7 +27,7 @@ export const MARKERS = Object.freeze({
 
 export const FORMS = ['middleware', 'wrapper'] as const;
 export type Form = (typeof FORMS)[number];
-export type Work = () => Promise<unknown>;
+export type Work = (context: IdempotentContext) => Promise<unknown>;
 export type Handler = (event: unknown, context: Context) => Promise<unknown>;
 
 export interface Stage {
@@ -36,6 +36,8 @@ export interface Stage {
   /** Changes records behind the library's back; it is no part of what is observed. */
   readonly intruder: DynamoDBClient;
   readonly tableName: string;
+  /** A table of the handlers' own, with the same key. */
+  readonly dataTable: string;
 }
 
 /** An address where nobody listens: port 1 is reserved, and no engine is given it. */
@@ -85,8 +87,10 @@ export class MarkedPlay {
 
   guard(work: Work, options: HttpOptions = {}): Handler {
     const all: HttpOptions = { store: this.store, namespace: 'test', onEvent: this.#onEvent, ...options };
-    if (this.#form === 'wrapper') return idempotent<unknown, unknown>(work, all);
-    const handler = middy(async () => work()).use(idempotency(all));
+    if (this.#form === 'wrapper') return wrapped(work, all);
+    const handler = middy(async (_event: unknown, context: IdempotentContext) => work(context)).use(
+      idempotency(all),
+    );
     // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
     return (event, context) => handler(event, context as IdempotentContext);
   }
@@ -106,18 +110,33 @@ export class MarkedPlay {
     meanwhile: () => Promise<unknown>,
     { work = answered, options = {} }: { readonly work?: Work; readonly options?: HttpOptions } = {},
   ): Promise<void> {
-    const guarded = this.guard(async () => {
+    const guarded = this.guard(async (context) => {
       await meanwhile();
-      return work();
+      return work(context);
     }, options);
     await this.send(guarded, event);
   }
 
   /** The store of the library, failing at one operation. */
-  failingAt(failing: 'complete' | 'release'): IdempotencyStore {
+  failingAt(...failing: readonly ('complete' | 'release' | 'completeWith')[]): IdempotencyStore {
     return interceptedStore(this.store, (operation, proceed) =>
-      operation === failing ? this.broken.read('any') : proceed(),
+      (failing as readonly string[]).includes(operation) ? this.broken.read('any') : proceed(),
     );
+  }
+
+  /** A handler that leaves a write to `commit`, with marks in all that does not hold or does not fit. */
+  committing(end: 'applied' | 'condition-failed' | 'invalid'): Work {
+    const { dataTable } = this.#stage;
+    const Key = { id: end === 'applied' ? 'nothing' : MARKERS.payload };
+    const ConditionExpression = `attribute_${end === 'condition-failed' ? '' : 'not_'}exists(id)`;
+    const check = { ConditionCheck: { TableName: dataTable, Key, ConditionExpression } };
+    const put = { Put: { TableName: dataTable, Item: { ...Key, note: MARKERS.payload } } };
+    return async ({ idempotency: { commit } }) => {
+      commit([check]);
+      // Two Puts to one item are found by the library, which knows the key from the check; a wrong type by the database.
+      if (end === 'invalid') commit([{ Put: { ...put.Put, Item: { ...put.Put.Item, id: 1 } } }]);
+      return answered();
+    };
   }
 
   /** As TTL does, if the retention is too short, or an operator by mistake. */
@@ -156,4 +175,9 @@ export async function answered(): Promise<unknown> {
 /** A handler that fails; what it says of it is its own business, and here it says nothing. */
 export async function failed(): Promise<never> {
   throw new Error('the handler failed');
+}
+
+export function wrapped(work: Work, options: HttpOptions): Handler {
+  const handler = idempotent(async (_event: unknown, context: IdempotentContext) => work(context), options);
+  return (event, context) => handler(event, context as IdempotentContext);
 }

@@ -1,4 +1,4 @@
-import type { IdempotencyStore } from '../../lib/index.ts';
+import type { Interception } from '../support/intercepted-store.ts';
 import type { Checker } from './checker.ts';
 import type { Choices } from './choices.ts';
 import type { HistoryLine } from './history.ts';
@@ -56,4 +56,4 @@ export interface World {
   tell(actor: number | undefined, text: string): void;
 }
 
-export type StoreOperation = Exclude<keyof IdempotencyStore, 'maxResultBytes'>;
+export type StoreOperation = Parameters<Interception>[0];

@@ -1,6 +1,7 @@
 import type { IdempotencyStore } from '../../lib/stores/idempotency-store.ts';
+import { isTransactional, type TransactionalStore } from '../../lib/stores/transactional-store.ts';
 
-type Operation = 'acquire' | 'takeOver' | 'complete' | 'release' | 'read';
+type Operation = 'acquire' | 'takeOver' | 'complete' | 'release' | 'read' | 'completeWith' | 'write';
 
 /** Called with each operation of a store, in order; decides whether and when the real one takes place. */
 export type Interception = (operation: Operation, proceed: () => Promise<unknown>) => Promise<unknown>;
@@ -12,7 +13,7 @@ export type Interception = (operation: Operation, proceed: () => Promise<unknown
 export function interceptedStore(store: IdempotencyStore, intercept: Interception): IdempotencyStore {
   // The interception hands back what the operation resolved to, which only the caller can know.
   const pass = <T>(operation: Operation, call: () => Promise<T>) => intercept(operation, call) as Promise<T>;
-  return {
+  const intercepted: IdempotencyStore = {
     maxResultBytes: store.maxResultBytes,
     acquire: (record, nowSeconds) => pass('acquire', () => store.acquire(record, nowSeconds)),
     takeOver: (record, lapsed) => pass('takeOver', () => store.takeOver(record, lapsed)),
@@ -20,6 +21,15 @@ export function interceptedStore(store: IdempotencyStore, intercept: Interceptio
     release: (ownership) => pass('release', () => store.release(ownership)),
     read: (id) => pass('read', () => store.read(id)),
   };
+  if (!isTransactional(store)) return intercepted;
+  const transactional: TransactionalStore = {
+    ...intercepted,
+    prepareWrites: (writes, earlier) => store.prepareWrites(writes, earlier),
+    completeWith: (ownership, completion, writes) =>
+      pass('completeWith', () => store.completeWith(ownership, completion, writes)),
+    write: (writes, token) => pass('write', () => store.write(writes, token)),
+  };
+  return transactional;
 }
 
 /** As the AWS SDK does: the request is sent, its reply is lost, it is sent again, and the second reply counts. */

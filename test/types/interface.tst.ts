@@ -1,4 +1,5 @@
 /** What the compiler promises to users. Checked by tstyche; nothing here runs. */
+import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import type {
   APIGatewayProxyEventV2,
@@ -8,6 +9,7 @@ import type {
 } from 'aws-lambda';
 import { expect, test } from 'tstyche';
 import {
+  type CommitConditionError,
   type IdempotencyContext,
   type IdempotentContext,
   idempotency,
@@ -54,6 +56,21 @@ test('the middleware takes its event from the handler, and gives inline handlers
     statusCode: 200,
     body: context.idempotency.deriveKey('line'),
   })).use(idempotency());
+});
+
+test('commit() takes what the document client takes, and nothing else', () => {
+  const { commit } = {} as IdempotencyContext;
+  type DocumentClientWrites = NonNullable<TransactWriteCommandInput['TransactItems']>;
+  expect(commit).type.toBeCallableWith([] as DocumentClientWrites);
+  expect(commit).type.toBeCallableWith([{ Put: { TableName: 'orders', Item: { id: 'o1', at: [1, null] } } }]);
+  expect(commit).type.not.toBeCallableWith([{ Get: { TableName: 'orders', Key: { id: 'o1' } } }]);
+  expect(commit).type.not.toBeCallableWith([{ Put: { TableName: 'orders', Key: { id: 'o1' } } }]);
+  commit([], {
+    onConditionFailed: (error) => {
+      expect(error).type.toBe<CommitConditionError>();
+      return { statusCode: 409 };
+    },
+  });
 });
 
 test('options for HTTP and the option `key` exclude each other', () => {

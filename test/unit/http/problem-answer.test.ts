@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { problemAnswer } from '../../../lib/http/problem-answer.ts';
 import { PROBLEM_TYPES } from '../../../lib/http/problem-type.ts';
 import {
+  CommitConditionError,
+  CommitInvalidError,
   ConfigurationError,
   type IdempotencyError,
   InProgressError,
@@ -30,6 +32,8 @@ const ERRORS: readonly IdempotencyError[] = [
   new StoreError('Table secret-table is not there.', { cause: new Error('secret-cause') }),
   new ResultTooLargeError(),
   new ResultNotRecordedError('too-large'),
+  new CommitConditionError([{ index: 3, code: 'ConditionalCheckFailed' }]),
+  new CommitInvalidError('Attribute "secret-attribute" has no form.', { cause: new Error('secret-cause') }),
   new ConfigurationError('secret-setting is missing.'),
 ];
 
@@ -45,6 +49,8 @@ describe('problem types', () => {
       ['STORE_UNAVAILABLE', 'urn:lambda-idempotency:problem:store-unavailable'],
       ['RESULT_TOO_LARGE', 'urn:lambda-idempotency:problem:result-too-large'],
       ['RESULT_NOT_RECORDED', 'urn:lambda-idempotency:problem:result-not-recorded'],
+      ['COMMIT_CONDITION_FAILED', 'urn:lambda-idempotency:problem:commit-condition-failed'],
+      ['COMMIT_INVALID', 'urn:lambda-idempotency:problem:commit-invalid'],
       ['CONFIGURATION', 'urn:lambda-idempotency:problem:configuration'],
     ]);
     expect(ERRORS.map(({ code }) => code)).toEqual(Object.keys(PROBLEM_TYPES));

@@ -1,0 +1,128 @@
+/**
+ * The writes of a handler and the completion of its record, in one transaction. Pure against the store's port, as
+ * protocol.ts is.
+ *
+ * However the transaction ends, the record tells how: it is COMPLETED by its owner if and only if the writes were
+ * applied. So what is unknown can be settled by giving the key back. If that succeeds, the writes have not been applied,
+ * and no straggler of the transaction ever will be, for the owner that it asks for is gone.
+ */
+import type { IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
+import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../stores/transactional-store.ts';
+import { type IdempotencyError, isIdempotencyError, StoreError } from './errors.ts';
+import { type Attempt, type ProtocolSettings, recordFitting, release, type Settlement } from './protocol.ts';
+import { epochSeconds } from './record.ts';
+
+export interface CommitSettings extends ProtocolSettings {
+  /** Resolves after so many milliseconds. */
+  readonly wait: (delayMs: number) => Promise<void>;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+export interface Commit {
+  readonly writes: readonly unknown[];
+  readonly result: RecordedResult;
+  /** What is recorded in place of a result that does not fit. */
+  readonly omit: (result: RecordedResult) => RecordedResult;
+  /** Epoch milliseconds at which the invocation ends: nothing is waited for beyond it. */
+  readonly deadlineMs: number;
+}
+
+export type CommitSettlement =
+  | Settlement
+  /** A condition of the writes did not hold. Nothing was written; the attempt still holds its key. */
+  | { readonly kind: 'condition-failed'; readonly failed: readonly FailedWrite[] }
+  /** Nothing was written, and the key was given back. */
+  | { readonly kind: 'not-applied'; readonly error: IdempotencyError }
+  /** Nobody can tell. The key stays locked until the lease ends, unless the transaction arrives before. */
+  | { readonly kind: 'in-doubt'; readonly error: IdempotencyError };
+
+/** The first try included. Contention between transactions passes within milliseconds, or it is a hot item. */
+const TRIES_MAX = 5;
+/** Full jitter: anything from nothing to this, twice as much at each try, up to the bound. */
+const FIRST_WAIT_MAX_MS = 50;
+const WAIT_MAX_MS = 1000;
+
+/** Applies the writes and consumes the key, or does neither. Never rejects for what the store does. */
+export async function commit(
+  settings: CommitSettings,
+  store: TransactionalStore,
+  attempt: Attempt,
+  { writes, result, omit, deadlineMs }: Commit,
+): Promise<CommitSettlement> {
+  const expiresAtSeconds = epochSeconds(settings.now()) + settings.retentionSeconds;
+  let outcome: TransactionOutcome;
+  try {
+    outcome = await recordFitting(store, result, omit, (recorded) =>
+      untilUncontended(settings, deadlineMs, () =>
+        store.completeWith(attempt, { result: recorded, expiresAtSeconds }, writes),
+      ),
+    );
+  } catch (error) {
+    return giveBackUnlessApplied(settings, attempt, storeFailure(error));
+  }
+  switch (outcome.kind) {
+    case 'applied':
+      return { kind: 'settled' };
+    case 'condition-failed':
+      return outcome;
+    case 'contended':
+      return giveBackUnlessApplied(settings, attempt, contentionError(outcome.cause));
+    case 'record-refused':
+      return settlementBy(attempt, outcome.current);
+  }
+}
+
+/** Tries again, a few times and not beyond the deadline, what was refused for the sake of others only. */
+export async function untilUncontended<T extends TransactionOutcome>(
+  { now, wait, random }: Pick<CommitSettings, 'now' | 'wait' | 'random'>,
+  deadlineMs: number,
+  transact: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await transact();
+    if (outcome.kind !== 'contended' || tries === TRIES_MAX) return outcome;
+    const delayMs = random() * Math.min(FIRST_WAIT_MAX_MS * 2 ** (tries - 1), WAIT_MAX_MS);
+    if (now() + delayMs >= deadlineMs) return outcome;
+    await wait(delayMs);
+  }
+}
+
+export function contentionError(cause: unknown): StoreError {
+  return new StoreError(
+    'The writes were not applied: other transactions were at the same items, or the tables had no capacity left.',
+    { cause },
+  );
+}
+
+async function giveBackUnlessApplied(
+  settings: CommitSettings,
+  attempt: Attempt,
+  error: IdempotencyError,
+): Promise<CommitSettlement> {
+  try {
+    const settlement = await release(settings, attempt);
+    if (settlement.kind === 'settled') return { kind: 'not-applied', error };
+    return settlementBy(attempt, settlement.current);
+  } catch {
+    // The first error is the one to tell: the second only says that the doubt could not be removed.
+    const retryAfterMs = Math.max(attempt.leaseEndsAtMs - settings.now(), 0);
+    const doubt = new StoreError('It cannot be told whether the writes were applied.', {
+      cause: error,
+      retryAfterMs,
+    });
+    return { kind: 'in-doubt', error: doubt };
+  }
+}
+
+/** The record has refused us. If it is completed by ourselves, the reply to our own transaction was lost. */
+function settlementBy(attempt: Attempt, current: IdempotencyRecord | undefined): Settlement {
+  const isOurs = current?.owner === attempt.owner && current.status === 'COMPLETED';
+  return isOurs ? { kind: 'settled' } : { kind: 'superseded', current };
+}
+
+/** A store of the user's own may throw anything. */
+export function storeFailure(error: unknown): IdempotencyError {
+  if (isIdempotencyError(error)) return error;
+  return new StoreError('The idempotency store failed.', { cause: error });
+}

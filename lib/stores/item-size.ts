@@ -1,0 +1,36 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+
+/**
+ * The least that an item can count for, in bytes ("DynamoDB item sizes and formats", Developer Guide): names and strings
+ * in UTF-8, bytes as they are. A number takes up to 21 bytes, depending on its digits, and counts as one here: what is
+ * too large by this measure is too large by DynamoDB's own, and nothing else may be refused by it.
+ */
+export function leastItemBytes(item: Readonly<Record<string, AttributeValue>>): number {
+  return Object.entries(item).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + leastValueBytes(value),
+    0,
+  );
+}
+
+/** A list or map costs three bytes, and one more for each entry. */
+const CONTAINER_BYTES = 3;
+const ENTRY_BYTES = 1;
+
+function leastValueBytes(value: AttributeValue): number {
+  if (value.S !== undefined) return Buffer.byteLength(value.S);
+  if (value.B !== undefined) return value.B.byteLength;
+  if (value.SS !== undefined) return sum(value.SS.map((text) => Buffer.byteLength(text)));
+  if (value.BS !== undefined) return sum(value.BS.map((bytes) => bytes.byteLength));
+  if (value.NS !== undefined) return value.NS.length;
+  if (value.L !== undefined) {
+    return CONTAINER_BYTES + sum(value.L.map((entry) => ENTRY_BYTES + leastValueBytes(entry)));
+  }
+  if (value.M !== undefined) {
+    return CONTAINER_BYTES + ENTRY_BYTES * Object.keys(value.M).length + leastItemBytes(value.M);
+  }
+  return 1; // N, BOOL, NULL
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total + size, 0);
+}

@@ -1,0 +1,237 @@
+/** What Middy's chain makes of writes that are committed behind the handler's back. */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import { CommitConditionError, ConfigurationError, StoreError } from '../../../lib/idempotency/errors.ts';
+import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
+import type { IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
+import { idempotency } from '../../../lib/idempotency/middleware.ts';
+import type { HttpOptions } from '../../../lib/idempotency/options.ts';
+import { CountedRows } from '../../support/counted-rows.ts';
+import { httpApiEvent, lambdaContext } from '../../support/events.ts';
+import { interceptedStore } from '../../support/intercepted-store.ts';
+import { MIDDY_VERSIONS } from '../../support/middy-versions.ts';
+
+type Event = APIGatewayProxyEventV2;
+interface Answer {
+  readonly statusCode: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+type Handler = (event: Event, context: IdempotentContext) => Promise<unknown>;
+
+describe.each(MIDDY_VERSIONS)('commit() behind Middy $version', ({ middy, cors, errorHandler }) => {
+  let rows: CountedRows;
+  let events: IdempotencyEvent[];
+  let runs: number;
+
+  beforeEach(() => {
+    rows = new CountedRows();
+    events = [];
+    runs = 0;
+  });
+
+  const seen = () => events.map(({ type }) => type);
+  const guard = (options: HttpOptions<Event> = {}) =>
+    idempotency<Event>({ store: rows.store, onEvent: (event) => events.push(event), ...options });
+  // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+  const send = (
+    handler: Handler,
+    context: Context = lambdaContext(),
+    event = httpApiEvent({ key: 'k1', headers: { origin: 'https://shop.example' } }),
+  ) => handler(event, context as IdempotentContext) as Promise<Answer>;
+
+  async function placeOrder(_event: Event, { idempotency }: IdempotentContext): Promise<Answer> {
+    runs += 1;
+    idempotency.commit([rows.put('order', { onlyIfNew: true })]);
+    return { statusCode: 201, body: String(runs) };
+  }
+
+  test('the writes go out when the chain has finished, with the answer as it left the chain', async () => {
+    const handler = middy(placeOrder)
+      .use(guard())
+      .after((request) => {
+        expect(rows.puts.size).toBe(0);
+        request.response = { statusCode: 201, body: `${request.response?.body}!` };
+      });
+    expect(await send(handler)).toEqual({ statusCode: 201, body: '1!' });
+    expect([...rows.puts]).toEqual([['order', 1]]);
+    expect(await send(handler)).toMatchObject({ statusCode: 200, body: '1!' });
+  });
+
+  test('a hook that throws behind the handler does not keep its writes from being applied', async () => {
+    const handler = middy(placeOrder)
+      .use(guard())
+      .after(() => {
+        throw new Error('serializer broke');
+      });
+    await expect(send(handler)).rejects.toThrow('serializer broke');
+    expect([...rows.puts]).toEqual([['order', 1]]);
+    expect(await send(handler)).toMatchObject({ statusCode: 200, body: '1' });
+  });
+
+  test('what is committed behind the handler is refused: it was for the handler to say what belongs together', async () => {
+    let refusal: unknown;
+    const handler = middy(placeOrder)
+      .use(guard())
+      .after(({ context }) => {
+        try {
+          context.idempotency.commit([rows.put('another')]);
+        } catch (error) {
+          refusal = error;
+        }
+      });
+    expect(await send(handler)).toMatchObject({ statusCode: 201 });
+    expect(refusal).toBeInstanceOf(ConfigurationError);
+    expect([...rows.puts.keys()]).toEqual(['order']);
+  });
+
+  test('a hook that ends the chain early does not either', async () => {
+    const handler = middy(placeOrder)
+      .use(guard())
+      .after(() => ({ statusCode: 201, body: 'early' }));
+    expect(await send(handler)).toMatchObject({ statusCode: 201, body: 'early' });
+    expect([...rows.puts]).toEqual([['order', 1]]);
+  });
+
+  describe('when a condition does not hold', () => {
+    beforeEach(async () => {
+      await rows.store.write([rows.put('order')], 'earlier');
+    });
+
+    test.each(['first', 'last'])(
+      'error handlers see the error and leave the problem document alone, with the guard used %s',
+      async (place) => {
+        const seenErrors: unknown[] = [];
+        const logger = {
+          onError: (request: { error: Error | null | undefined }) => {
+            seenErrors.push(request.error);
+          },
+        };
+        const others = [
+          cors({ origins: ['https://shop.example'] }),
+          errorHandler({ logger: () => {} }),
+          logger,
+        ];
+        const handler = middy(placeOrder).use(
+          place === 'first' ? [guard(), ...others] : [...others, guard()],
+        );
+        const answer = await send(handler);
+        expect(answer).toMatchObject({
+          statusCode: 409,
+          headers: {
+            'Content-Type': 'application/problem+json',
+            'Access-Control-Allow-Origin': 'https://shop.example',
+          },
+        });
+        expect(JSON.parse(answer.body ?? '')).toMatchObject({ code: 'COMMIT_CONDITION_FAILED' });
+        expect(seenErrors).toEqual([expect.any(CommitConditionError)]);
+        expect(seen()).toEqual(['acquired', 'condition-failed', 'released']);
+      },
+    );
+
+    test('a chain that was ended early answers with the problem document too', async () => {
+      const handler = middy(placeOrder)
+        .use(guard())
+        .after(() => ({ statusCode: 201, body: 'early' }));
+      expect(await send(handler)).toMatchObject({ statusCode: 409 });
+    });
+
+    test('an error of the handler’s own making takes the way of any error', async () => {
+      const outOfStock = new Error('out of stock');
+      const handler = middy(async (_event: Event, { idempotency }: IdempotentContext) => {
+        idempotency.commit([rows.put('order', { onlyIfNew: true })], {
+          onConditionFailed: () => {
+            throw outOfStock;
+          },
+        });
+        return { statusCode: 201 };
+      }).use(guard());
+      await expect(send(handler)).rejects.toBe(outOfStock);
+      expect(seen()).toEqual(['acquired', 'condition-failed', 'released']);
+    });
+
+    test('an answer of the handler’s own is the answer', async () => {
+      const handler = middy(async (_event: Event, { idempotency }: IdempotentContext) => {
+        idempotency.commit([rows.put('order', { onlyIfNew: true })], {
+          onConditionFailed: () => ({ statusCode: 410, body: 'sold out' }),
+        });
+        return { statusCode: 201 };
+      }).use(guard());
+      expect(await send(handler)).toEqual({ statusCode: 410, body: 'sold out' });
+      expect(await send(handler)).toMatchObject({ statusCode: 410, body: 'sold out' });
+    });
+  });
+
+  test('no reply to the transaction is a 503 that error handlers see', async () => {
+    const silent = interceptedStore(rows.store, (operation, proceed) =>
+      operation === 'completeWith' ? Promise.reject(new StoreError('no reply')) : proceed(),
+    );
+    const handler = middy(placeOrder).use(guard({ store: silent }));
+    expect(await send(handler)).toMatchObject({ statusCode: 503, headers: { 'Retry-After': '1' } });
+    expect(rows.puts.size).toBe(0);
+  });
+
+  describe('when the early time-out answers', () => {
+    test('what the handler commits from then on is refused, since it would go nowhere', async () => {
+      let refusal: unknown;
+      let finish = () => {};
+      const ended = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      const handler = middy(async (event: Event, context: IdempotentContext) => {
+        await new Promise((resolve) => setTimeout(resolve, 80));
+        await placeOrder(event, context).catch((error: unknown) => {
+          refusal = error;
+        });
+        finish();
+      }).use(guard());
+      await expect(send(handler, lambdaContext(60))).rejects.toThrow(/aborted|timeout/i);
+      await ended;
+      expect(refusal).toBeInstanceOf(ConfigurationError);
+      expect(rows.puts.size).toBe(0);
+    });
+
+    test('an answer that tells of success is not given, for nothing was written', async () => {
+      const handler = middy(
+        async (event: Event, context: IdempotentContext) => {
+          await placeOrder(event, context);
+          return new Promise<Answer>(() => {});
+        },
+        { timeoutEarlyInMillis: 30, timeoutEarlyResponse: () => ({ statusCode: 202, body: 'still at it' }) },
+      ).use(guard({ timeoutEarlyInMillis: 30 }));
+      expect(await send(handler, lambdaContext(60))).toMatchObject({ statusCode: 503 });
+      expect(seen()).toEqual(['acquired', 'in-doubt']);
+      expect(rows.puts.size).toBe(0);
+    });
+  });
+
+  test('an answer that comes after the deadline tells of no success: nothing was written', async () => {
+    let nowMs = Date.now();
+    const deadline = nowMs + 10_000;
+    const handler = middy(
+      async (event: Event, context: IdempotentContext) => {
+        const answer = await placeOrder(event, context);
+        nowMs += 60_000;
+        return answer;
+      },
+      { timeoutEarlyInMillis: 0 },
+    ).use(guard({ now: () => nowMs }));
+    const context = { ...lambdaContext(), getRemainingTimeInMillis: () => deadline - nowMs };
+    expect(await send(handler, context)).toMatchObject({ statusCode: 503 });
+    expect(rows.puts.size).toBe(0);
+  });
+
+  test('without a lock, the same: no answer of a success whose writes did not go out', async () => {
+    const handler = middy(
+      async (event: Event, context: IdempotentContext) => {
+        await placeOrder(event, context);
+        return new Promise<Answer>(() => {});
+      },
+      { timeoutEarlyInMillis: 30, timeoutEarlyResponse: () => ({ statusCode: 202 }) },
+    ).use(guard({ timeoutEarlyInMillis: 30 }));
+    expect(await send(handler, lambdaContext(60), httpApiEvent({ method: 'PUT' }))).toMatchObject({
+      statusCode: 503,
+    });
+    expect(rows.puts.size).toBe(0);
+  });
+});
