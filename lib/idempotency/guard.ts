@@ -5,6 +5,7 @@
 import type { Context } from 'aws-lambda';
 import { readHttpRequest } from '../http/front-door.ts';
 import type { HttpRequest } from '../http/http-request.ts';
+import { refuseDurableExecution } from './durable-execution.ts';
 import {
   ConfigurationError,
   InProgressError,
@@ -40,6 +41,7 @@ export async function admit(
 ): Promise<Admission> {
   let request: HttpRequest | undefined;
   try {
+    refuseDurableExecution(event, context);
     let operation: Operation | undefined;
     if (options.key === undefined) {
       request = readRequest(event);
