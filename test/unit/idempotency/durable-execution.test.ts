@@ -51,6 +51,12 @@ async function chargeAndAwaitApproval(_order: unknown, context: DurableContext) 
   return { statusCode: 201, body: '{}' };
 }
 
+/** Ends in its first invocation, so that a missing refusal shows at once. */
+async function charge(_order: unknown, context: DurableContext) {
+  await context.step('charge', async () => ++effects);
+  return { statusCode: 201, body: '{}' };
+}
+
 /** Waits for somebody outside. A timer would not do: the runner may let it pass within the same invocation. */
 async function approval(context: DurableContext): Promise<void> {
   const [approved] = await context.createCallback('approval');
@@ -84,17 +90,17 @@ describe('a durable handler is refused', () => {
   test('under the middleware, in the durable mode of Middy 7', async () => {
     const middy7 = MIDDY_VERSIONS.find(({ version }) => version === '7')?.middy;
     const mode = { executionMode: executionModeDurableContext } as object; // Unknown to the types of version 6.
-    const handler = middy7?.(chargeAndAwaitApproval as never, mode).use(idempotency({ store }));
+    const handler = middy7?.(charge as never, mode).use(idempotency({ store }));
     await expectRefused(handler as unknown as DurableLambdaHandler, httpApiEvent({ key: 'k1' }));
   });
 
   test('inside the wrapper', async () => {
-    const guarded = idempotent(chargeAndAwaitApproval, { store, key: orderId });
+    const guarded = idempotent(charge, { store, key: orderId });
     await expectRefused(withDurableExecution(guarded), { orderId: 'o1' });
   });
 
   test('inside the wrapper, by the shape of its context, where the SDK does not brand it (1.x)', async () => {
-    const guarded = idempotent(chargeAndAwaitApproval, { store, key: orderId });
+    const guarded = idempotent(charge, { store, key: orderId });
     const context = { lambdaContext: lambdaContext(), step: async () => {} } as unknown as DurableContext;
     await expect(guarded({ orderId: 'o1' }, context)).rejects.toThrow(ConfigurationError);
     expect(effects).toBe(0);
@@ -113,7 +119,7 @@ describe('a durable handler is refused', () => {
 });
 
 test('a guard round the whole durable function is refused, for it would record "suspended" as the result', async () => {
-  const durable = withDurableExecution(chargeAndAwaitApproval);
+  const durable = withDurableExecution(charge);
   const guarded = idempotent(durable, { store, key: ({ DurableExecutionArn }) => DurableExecutionArn });
   const event = { DurableExecutionArn: 'arn', CheckpointToken: 'token', InitialExecutionState: {} };
   const invocation = guarded(event as DurableExecutionInvocationInput, lambdaContext());
@@ -131,12 +137,12 @@ test('an event that only mentions an execution is guarded as any other', async (
 });
 
 test('a step of a durable function can be guarded, with the Lambda context that the durable one carries', async () => {
-  const charge = idempotent(async (order: Order, context: Context) => `${order.orderId} ${typeof context}`, {
+  const guarded = idempotent(async (order: Order, context: Context) => `${order.orderId} ${typeof context}`, {
     store,
     key: (order) => order.orderId,
   });
   const handler = withDurableExecution(async (order: Order, context: DurableContext) => {
-    const charged = await context.step('charge', () => charge(order, context.lambdaContext));
+    const charged = await context.step('charge', () => guarded(order, context.lambdaContext));
     await approval(context);
     return charged;
   });
