@@ -20,7 +20,7 @@ import { OutOfTimeError, requireTime } from './time-left.ts';
  * A message can come again for as long as the queue and then the dead-letter queue keep it (4 and 14 days; see
  * lib/cdk/order-queue.ts), and its twin may be charged on the first day.
  */
-const RETENTION_SECONDS = (4 + 14) * 24 * 60 * 60;
+export const RETENTION_SECONDS = (4 + 14) * 24 * 60 * 60;
 
 /** What an order may need: some 50 ms, or one request to DynamoDB that hangs and is sent again. */
 const TIME_FOR_ONE_ORDER_MS = 3000;
