@@ -19,7 +19,7 @@ export function refuseDurableExecution(event: unknown, context: unknown): void {
   }
   if (isDurableInvocation(event)) {
     throw new ConfigurationError(
-      'A durable function cannot be guarded from outside: the first invocation that is suspended would be recorded as its result, and the execution would never go on. Use withDurableExecution() outermost, and guard the body of a step inside it.',
+      'A durable function cannot be guarded from outside: the first invocation that is suspended would be recorded as the result, and the execution could not go on. Use withDurableExecution() outermost, and guard the body of a step inside it.',
     );
   }
 }
