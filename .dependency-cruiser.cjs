@@ -35,6 +35,13 @@ module.exports = {
       to: { path: '(^lib/cdk/|^node_modules/(aws-cdk-lib|constructs|cdk-nag)/)' },
     },
     {
+      name: 'jmespath-stays-out-of-the-library',
+      comment: 'An optional peer: only those who import ./jmespath have it installed.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/jmespath/' },
+      to: { path: '(^lib/jmespath/|^node_modules/@aws-lambda-powertools/jmespath/)' },
+    },
+    {
       name: 'local-run-stays-out-of-the-library',
       comment: 'Demo controls and engines must not reach a deployed function.',
       severity: 'error',

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function.ts';
 import { CartApi } from './cart-api.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
+import { OrderQueue } from './order-queue.ts';
 
 export interface AddToCartStackProps extends StackProps {
   /**
@@ -23,13 +24,16 @@ export interface AddToCartStackProps extends StackProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-/** The sample, whole: `POST /cart/items`, guarded by an idempotency table, and `GET /cart/{cartId}`. */
+/**
+ * The sample, whole: `POST /cart/items`, guarded by an idempotency table, `GET /cart/{cartId}`, and a queue of orders
+ * whose consumer is guarded by the same table.
+ */
 export class AddToCartStack extends Stack {
   constructor(scope: Construct, id: string, props: AddToCartStackProps = {}) {
     const { authorizer, removalPolicy = RemovalPolicy.RETAIN, ...stackProps } = props;
     super(scope, id, {
       description:
-        'lambda-idempotency sample: an add-to-cart API that takes effect once however often it is called',
+        'lambda-idempotency sample: an add-to-cart API and a queue of orders that take effect once however often they are called',
       ...stackProps,
     });
 
@@ -63,6 +67,25 @@ export class AddToCartStack extends Stack {
     listCart.addEnvironment('CART_TABLE', cartTable.tableName);
     cartTable.grants.actions(listCart, 'dynamodb:Query');
 
+    const chargesTable = new TableV2(this, 'Charges', {
+      partitionKey: { name: 'chargeId', type: AttributeType.STRING },
+      billing: Billing.onDemand(),
+      encryption: TableEncryptionV2.awsManagedKey(),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy,
+      deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
+    });
+    const chargeOrders = new BundledFunction(this, 'ChargeOrders', {
+      entry: 'functions/charge-orders/handler.ts',
+      description: 'Queue of orders: charges each order once, however often it is delivered',
+      serviceName: 'charge-orders',
+      removalPolicy,
+    });
+    chargeOrders.addEnvironment('CHARGES_TABLE', chargesTable.tableName);
+    chargesTable.grants.actions(chargeOrders, 'dynamodb:UpdateItem');
+    idempotencyTable.grantIdempotency(chargeOrders);
+    const orders = new OrderQueue(this, 'Orders', { consumer: chargeOrders, removalPolicy });
+
     const api = new CartApi(this, 'Api', {
       addToCart,
       listCart,
@@ -73,5 +96,13 @@ export class AddToCartStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Base URL of the API' });
     new CfnOutput(this, 'IdempotencyTableName', { value: idempotencyTable.tableName });
     new CfnOutput(this, 'CartTableName', { value: cartTable.tableName });
+    new CfnOutput(this, 'OrderQueueUrl', {
+      value: orders.queue.queueUrl,
+      description: 'Where orders are sent to',
+    });
+    new CfnOutput(this, 'DeadLetterQueueUrl', {
+      value: orders.deadLetterQueue.queueUrl,
+      description: 'Orders that could not be charged, for a person to look at',
+    });
   }
 }

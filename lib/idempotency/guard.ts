@@ -5,6 +5,7 @@
 import type { Context } from 'aws-lambda';
 import { readHttpRequest } from '../http/front-door.ts';
 import type { HttpRequest } from '../http/http-request.ts';
+import { refuseDurableExecution } from './durable-execution.ts';
 import {
   ConfigurationError,
   InProgressError,
@@ -42,6 +43,7 @@ export async function admit(
   let request: HttpRequest | undefined;
   const deadlineMs = deadline(context, options);
   try {
+    refuseDurableExecution(event, context);
     if (options.key === undefined) {
       const http = readRequest(event);
       request = http;

@@ -37,6 +37,16 @@ export async function ensureCartTable(client: DynamoDBClient, tableName: string)
   });
 }
 
+/** The sample's charges: a row a charge. */
+export async function ensureChargesTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  await ensureTable(client, {
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'chargeId', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'chargeId', KeyType: 'HASH' }],
+  });
+}
+
 async function ensureTable(
   client: DynamoDBClient,
   input: CreateTableCommandInput & { TableName: string },

@@ -3,7 +3,9 @@ import { App, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { RETENTION_SECONDS } from '../../functions/charge-orders/charge-orders.ts';
 import { AddToCartStack, type AddToCartStackProps } from '../../lib/cdk/add-to-cart-stack.ts';
+import { DEFAULTS } from '../../lib/idempotency/options.ts';
 import { featureFlags } from './feature-flags.ts';
 import { permissionsOf } from './iam-permissions.ts';
 
@@ -15,6 +17,8 @@ function newStack(props?: AddToCartStackProps): AddToCartStack {
 
 /** Loading CDK takes most of it: 3 s on an idle machine, several times that on a busy one. */
 const SYNTHESIS_TIMEOUT_MS = 60_000;
+
+const DAY_SECONDS = 24 * 60 * 60;
 
 let stack: AddToCartStack;
 let template: Template;
@@ -36,8 +40,8 @@ function idOf(type: string, beginning: string): string {
 const attributeArn = (id: string): string => JSON.stringify({ 'Fn::GetAtt': [id, 'Arn'] });
 
 describe('the tables', () => {
-  test('of idempotency records and of carts both outlive the stack and can be restored', () => {
-    template.resourceCountIs('AWS::DynamoDB::GlobalTable', 2);
+  test('of idempotency records, carts and charges outlive the stack and can be restored', () => {
+    template.resourceCountIs('AWS::DynamoDB::GlobalTable', 3);
     template.allResources('AWS::DynamoDB::GlobalTable', {
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',
@@ -68,12 +72,13 @@ describe('the tables', () => {
     const trial = Template.fromStack(newStack({ removalPolicy: RemovalPolicy.DESTROY }));
     trial.allResources('AWS::DynamoDB::GlobalTable', { DeletionPolicy: 'Delete' });
     trial.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' });
+    trial.allResources('AWS::SQS::Queue', { DeletionPolicy: 'Delete' });
   });
 });
 
 describe('the functions', () => {
   test('run on Node.js 24, arm64, within the time that the gateway waits', () => {
-    template.resourceCountIs('AWS::Lambda::Function', 2);
+    template.resourceCountIs('AWS::Lambda::Function', 3);
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -96,6 +101,12 @@ describe('the functions', () => {
       POWERTOOLS_SERVICE_NAME: 'list-cart',
       CART_TABLE: cart,
     });
+    expect(environmentOf('ChargeOrders')).toEqual({
+      NODE_OPTIONS: '--enable-source-maps',
+      POWERTOOLS_SERVICE_NAME: 'charge-orders',
+      CHARGES_TABLE: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Charges') },
+      IDEMPOTENCY_TABLE: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable') },
+    });
   });
 
   function environmentOf(name: string): unknown {
@@ -103,7 +114,7 @@ describe('the functions', () => {
     return template.findResources('AWS::Lambda::Function')[id]?.['Properties'].Environment.Variables;
   }
 
-  test.each(['AddToCart', 'ListCart'])('log as JSON to a group of their own (%s)', (name) => {
+  test.each(['AddToCart', 'ListCart', 'ChargeOrders'])('log as JSON to a group of their own (%s)', (name) => {
     const id = idOf('AWS::Lambda::Function', name);
     expect(template.findResources('AWS::Lambda::Function')[id]?.['Properties'].LoggingConfig).toEqual({
       LogFormat: 'JSON',
@@ -112,7 +123,7 @@ describe('the functions', () => {
   });
 
   test('and the gateway keep their logs for 30 days', () => {
-    template.resourceCountIs('AWS::Logs::LogGroup', 3);
+    template.resourceCountIs('AWS::Logs::LogGroup', 4);
     template.allResources('AWS::Logs::LogGroup', {
       DeletionPolicy: 'Retain',
       Properties: Match.objectLike({ RetentionInDays: 30 }),
@@ -149,9 +160,30 @@ describe('the permissions', () => {
     ]);
   });
 
-  test('of others are none: two roles, two policies, and invocation by this API alone', () => {
-    template.resourceCountIs('AWS::IAM::Role', 2);
-    template.resourceCountIs('AWS::IAM::Policy', 2);
+  test('of charge-orders are one request to its charges, the records, its queue, and its own log', () => {
+    const logs = attributeArn(idOf('AWS::Logs::LogGroup', 'ChargeOrdersLogs'));
+    const chargesTable = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Charges'));
+    const idempotency = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable'));
+    const queue = attributeArn(idOf('AWS::SQS::Queue', 'OrdersQueue'));
+    expect(permissionsOf(template, idOf('AWS::IAM::Role', 'ChargeOrdersRole'))).toEqual(
+      [
+        `dynamodb:UpdateItem on ${chargesTable}`,
+        `dynamodb:DeleteItem on ${idempotency}`,
+        `dynamodb:GetItem on ${idempotency}`,
+        `dynamodb:PutItem on ${idempotency}`,
+        `dynamodb:UpdateItem on ${idempotency}`,
+        `logs:CreateLogStream on ${logs}`,
+        `logs:PutLogEvents on ${logs}`,
+        `sqs:DeleteMessage on ${queue}`,
+        `sqs:GetQueueAttributes on ${queue}`,
+        `sqs:ReceiveMessage on ${queue}`,
+      ].sort(),
+    );
+  });
+
+  test('of others are none: three roles, three policies, and invocation by this API alone', () => {
+    template.resourceCountIs('AWS::IAM::Role', 3);
+    template.resourceCountIs('AWS::IAM::Policy', 3);
     template.resourceCountIs('AWS::Lambda::Permission', 2);
     template.allResourcesProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
@@ -159,6 +191,72 @@ describe('the permissions', () => {
       SourceArn: {
         'Fn::Join': ['', Match.arrayWith([{ Ref: idOf('AWS::ApiGatewayV2::Api', 'ApiHttpApi') }])],
       },
+    });
+  });
+});
+
+describe('the queue of orders', () => {
+  const queueOf = (beginning: string) =>
+    template.findResources('AWS::SQS::Queue')[idOf('AWS::SQS::Queue', beginning)]?.['Properties'];
+  const functionOf = (name: string) =>
+    template.findResources('AWS::Lambda::Function')[idOf('AWS::Lambda::Function', name)]?.['Properties'];
+
+  test('hides a message for six times as long as the consumer may take, and outlives its lease', () => {
+    expect(queueOf('OrdersQueue').VisibilityTimeout).toBe(functionOf('ChargeOrders').Timeout * 6);
+    const leaseMarginSeconds = DEFAULTS.clockSkewMs / 1000;
+    expect(queueOf('OrdersQueue').VisibilityTimeout).toBeGreaterThan(
+      functionOf('ChargeOrders').Timeout + leaseMarginSeconds,
+    );
+  });
+
+  test('puts a message aside after five deliveries, for two weeks', () => {
+    expect(queueOf('OrdersQueue').RedrivePolicy).toEqual({
+      deadLetterTargetArn: { 'Fn::GetAtt': [idOf('AWS::SQS::Queue', 'OrdersDeadLetterQueue'), 'Arn'] },
+      maxReceiveCount: 5,
+    });
+    expect(queueOf('OrdersDeadLetterQueue').MessageRetentionPeriod).toBe(14 * DAY_SECONDS);
+  });
+
+  test('keeps messages, here and there, for no longer than the records of their twins are kept', () => {
+    const kept = ['OrdersQueue', 'OrdersDeadLetterQueue'].map((name) => queueOf(name).MessageRetentionPeriod);
+    expect(kept[0] + kept[1]).toBeLessThanOrEqual(RETENTION_SECONDS);
+  });
+
+  test('sends its consumer batches, and is told which messages of a batch failed', () => {
+    template.resourceCountIs('AWS::Lambda::EventSourceMapping', 1);
+    template.hasResource('AWS::Lambda::EventSourceMapping', {
+      Properties: {
+        EventSourceArn: { 'Fn::GetAtt': [idOf('AWS::SQS::Queue', 'OrdersQueue'), 'Arn'] },
+        FunctionName: { Ref: idOf('AWS::Lambda::Function', 'ChargeOrders') },
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        BatchSize: 10,
+        ScalingConfig: { MaximumConcurrency: 10 },
+      },
+      // Lambda refuses the mapping where the role may not poll yet.
+      DependsOn: Match.arrayWith([Match.stringLikeRegexp('^ChargeOrdersRoleDefaultPolicy')]),
+    });
+  });
+
+  test('encrypts messages, refuses them in plain text, and outlives the stack', () => {
+    template.resourceCountIs('AWS::SQS::Queue', 2);
+    template.allResources('AWS::SQS::Queue', {
+      DeletionPolicy: 'Retain',
+      Properties: Match.objectLike({ SqsManagedSseEnabled: true }),
+    });
+    template.resourceCountIs('AWS::SQS::QueuePolicy', 2);
+    template.allResourcesProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: Match.objectLike({
+        Statement: [
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ],
+      }),
+    });
+  });
+
+  test('is named in the outputs, as is the one for what could not be done', () => {
+    template.hasOutput('OrderQueueUrl', { Value: { Ref: idOf('AWS::SQS::Queue', 'OrdersQueue') } });
+    template.hasOutput('DeadLetterQueueUrl', {
+      Value: { Ref: idOf('AWS::SQS::Queue', 'OrdersDeadLetterQueue') },
     });
   });
 });

@@ -1,5 +1,5 @@
 /** The README is held to what the code does: snippets compile, tables agree with the defaults, links lead somewhere. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { PROBLEM_TYPES } from '../../lib/http/problem-type.ts';
@@ -24,18 +24,34 @@ function tableUnder(heading: string): string[][] {
     );
 }
 
+/** The README and every recipe, by its path. */
+const pages: [page: string, text: string][] = [
+  ['README.md', readme],
+  ...readdirSync(new URL('docs/recipes/', ROOT)).map((name): [string, string] => [
+    `docs/recipes/${name}`,
+    readFileSync(new URL(`docs/recipes/${name}`, ROOT), 'utf8'),
+  ]),
+];
+
+/** Each TypeScript snippet of a page as a file of its own in the root, from where packages are found. */
+function snippetsOf(page: string, text: string): [path: string, snippet: string][] {
+  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, snippet = ''], index) => [
+    inRoot(`${page.replaceAll('/', '.')}.${index + 1}.ts`),
+    snippet,
+  ]);
+}
+
 const code = (text: unknown) => (typeof text === 'string' ? `'${text}'` : String(text));
 
 describe('README', () => {
-  test('every TypeScript snippet compiles against the library as it is', () => {
-    const snippets = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text = '']) => text);
-    expect(snippets.length).toBeGreaterThanOrEqual(3);
-    const files = new Map(snippets.map((text, index) => [inRoot(`snippet-${index}.ts`), text]));
+  test('every TypeScript snippet, of the recipes too, compiles against the library as it is', () => {
+    const files = new Map(pages.flatMap(([page, text]) => snippetsOf(page, text)));
+    expect(files.size).toBeGreaterThanOrEqual(3 + pages.length);
     const { config } = ts.readConfigFile(inRoot('tsconfig.json'), ts.sys.readFile);
     const { options } = ts.convertCompilerOptionsFromJson(
       {
         ...config.compilerOptions,
-        paths: { 'lambda-idempotency': ['./lib/index.ts'], 'lambda-idempotency/cdk': ['./lib/cdk/index.ts'] },
+        paths: { 'lambda-idempotency': ['./lib/index.ts'], 'lambda-idempotency/*': ['./lib/*/index.ts'] },
       },
       inRoot('.'),
     );

@@ -17,8 +17,9 @@ const PROGRAM = `
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { idempotency, idempotent, isIdempotencyError, MemoryStore } from 'lambda-idempotency';
+import { deliveryKey } from 'lambda-idempotency/event-sources';
 
-for (const absent of ['@middy/core', 'aws-cdk-lib', 'constructs', '@dynoxide/linux-x64']) {
+for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', 'aws-cdk-lib', 'constructs', '@dynoxide/linux-x64']) {
   assert.ok(!existsSync('node_modules/' + absent), absent + ' was installed although nobody asked for it');
 }
 let runs = 0;
@@ -26,6 +27,8 @@ const store = new MemoryStore();
 const charge = idempotent(async (order) => ({ charged: order.id, run: ++runs }), { store, key: (order) => order.id });
 assert.deepEqual(await charge({ id: 'o1' }), { charged: 'o1', run: 1 });
 assert.deepEqual(await charge({ id: 'o1' }), { charged: 'o1', run: 1 });
+const placed = { id: 'e1', 'detail-type': 'OrderPlaced' };
+assert.equal(deliveryKey(placed), deliveryKey({ ...placed, time: 'later' }));
 assert.throws(() => idempotency({ store, retention: 1 }), isIdempotencyError);
 await assert.rejects(import('lambda-idempotency/lib/idempotency/protocol.js'), /ERR_PACKAGE_PATH_NOT_EXPORTED|not defined by "exports"/);
 console.log('the packed tarball works in an empty folder');

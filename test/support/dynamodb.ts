@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
-import { ensureCartTable, ensureIdempotencyTable } from '../../lib/local/tables.ts';
+import { ensureCartTable, ensureChargesTable, ensureIdempotencyTable } from '../../lib/local/tables.ts';
 
 /** The endpoint of the engine that this run uses. */
 export function testEndpoint(): string {
@@ -29,6 +29,11 @@ export async function createIdempotencyTable(client?: DynamoDBClient): Promise<s
 /** Creates an empty cart table and returns its unique name. */
 export async function createCartTable(client?: DynamoDBClient): Promise<string> {
   return createUniqueTable('cart', ensureCartTable, client);
+}
+
+/** Creates an empty table of charges and returns its unique name. */
+export async function createChargesTable(client?: DynamoDBClient): Promise<string> {
+  return createUniqueTable('charges', ensureChargesTable, client);
 }
 
 async function createUniqueTable(

@@ -5,9 +5,12 @@ import type {
   APIGatewayProxyEventV2,
   APIGatewayProxyStructuredResultV2,
   Context,
+  EventBridgeEvent,
+  SQSEvent,
   SQSRecord,
 } from 'aws-lambda';
 import { expect, test } from 'tstyche';
+import { deliveryKey } from '../../lib/event-sources/index.ts';
 import {
   type CommitConditionError,
   type IdempotencyContext,
@@ -16,6 +19,11 @@ import {
   idempotent,
   outcomeUnknown,
 } from '../../lib/index.ts';
+import { jmespath } from '../../lib/jmespath/index.ts';
+
+interface Order {
+  readonly orderId: string;
+}
 
 async function addToCart(_event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   return { statusCode: 201 };
@@ -35,6 +43,14 @@ test('the key function is given the event of the function that it guards', () =>
       return record.messageId;
     },
   });
+});
+
+test('a key may be that of the delivery, or what a JMESPath expression selects', () => {
+  idempotent(async (_record: SQSRecord) => 'done', { key: deliveryKey });
+  idempotent(async (_event: EventBridgeEvent<'OrderPlaced', Order>) => 'done', { key: deliveryKey });
+  idempotent(async (_order: Order) => 'done', { key: jmespath('orderId') });
+  expect(idempotent).type.not.toBeCallableWith(async (_order: Order) => 'done', { key: deliveryKey });
+  expect(idempotent).type.not.toBeCallableWith(async (_event: SQSEvent) => 'done', { key: deliveryKey });
 });
 
 test('a guarded function sees its attempt', () => {

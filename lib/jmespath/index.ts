@@ -1,0 +1,3 @@
+/** Entry of `lambda-idempotency/jmespath`. Needs `@aws-lambda-powertools/jmespath`, which nothing else imports. */
+
+export { jmespath } from './jmespath.ts';
