@@ -19,6 +19,7 @@ test('the retries of Step Functions name every refusal that may succeed later, a
   const { InProgressError, SupersededError, StoreError } = library;
   const { PayloadMismatchError, OutcomeUnknownError, KeyInvalidError, KeyMissingError } = library;
   const { ConfigurationError, ResultTooLargeError, ResultNotRecordedError } = library;
+  const { CommitConditionError, CommitInvalidError } = library;
   const errors = [
     new InProgressError(1),
     new SupersededError(1),
@@ -30,6 +31,8 @@ test('the retries of Step Functions name every refusal that may succeed later, a
     new ConfigurationError(''),
     new ResultTooLargeError(),
     new ResultNotRecordedError('too-large'),
+    new CommitConditionError([]),
+    new CommitInvalidError(''),
   ];
   const family = Object.keys(library).filter(
     (name) => /^[A-Z].*Error$/.test(name) && name !== 'IdempotencyError',
