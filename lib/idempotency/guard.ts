@@ -85,7 +85,9 @@ async function admitOperation(
       throw new OutcomeUnknownError();
     case 'store-failed':
       notify({ type: 'store-failed', id, during: 'claim', error: outcome.error });
-      if (options.onStoreUnavailable === 'run-unguarded') return unguarded(options, 'store-unavailable');
+      if (options.onStoreUnavailable === 'run-unguarded' && !outcome.error.keyConsumed) {
+        return unguarded(options, 'store-unavailable');
+      }
       throw outcome.error;
   }
 }

@@ -70,7 +70,8 @@ export function guardedRun(
     try {
       const settlement = await complete(options, attempt, conclusion.result(), conclusion.omit);
       if (settlement.kind === 'superseded') return answerOfSuccessor(settlement.current, answer);
-      notify({ type: 'completed', ...named });
+      const { omission } = settlement;
+      notify({ type: 'completed', ...named, ...(omission === undefined ? {} : { omission }) });
     } catch (error) {
       // The work is done, so its answer goes out; the key stays in doubt until the lease ends.
       notify({ type: 'store-failed', id: attempt.id, during: 'complete', error: asError(error) });

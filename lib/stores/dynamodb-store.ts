@@ -7,14 +7,8 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError, ResultTooLargeError, StoreError } from '../idempotency/errors.ts';
-import {
-  ATTRIBUTES,
-  type Item,
-  itemOf,
-  RESULT_MAX_BYTES,
-  recordOf,
-  resultAttributes,
-} from './dynamodb-record.ts';
+import { ATTRIBUTES, type Item, itemOf } from './dynamodb-record.ts';
+import { recordOf, storedResult } from './dynamodb-result.ts';
 import type {
   Completion,
   IdempotencyRecord,
@@ -24,6 +18,7 @@ import type {
   Ownership,
   WriteOutcome,
 } from './idempotency-store.ts';
+import { RESULT_MAX_BYTES } from './result-size.ts';
 
 export interface DynamoDbStoreOptions {
   /** Table with the string partition key `id` and TTL on `expiration` (see `IdempotencyTable` of `./cdk`). */
@@ -48,7 +43,8 @@ const OWNED_LOCK = '#status = :inProgress AND #owner = :owner';
 
 /**
  * Records in one DynamoDB table. A first run costs two requests (acquire, complete), a duplicate one (the refused
- * acquire brings back the record that it lost to), a takeover one more.
+ * acquire brings back the record that it lost to), a takeover one more. A result that is long even when compressed
+ * costs one more for each of its chunks.
  */
 export class DynamoDbStore implements IdempotencyStore {
   readonly maxResultBytes = RESULT_MAX_BYTES;
@@ -98,27 +94,13 @@ export class DynamoDbStore implements IdempotencyStore {
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
-    const names: Record<string, string> = pick('#status', '#owner', '#expiration');
-    const values: Item = {
-      ...ownedLockValues(ownership),
-      ':completed': { S: 'COMPLETED' },
-      ':expiration': { N: String(completion.expiresAtSeconds) },
-    };
-    const assignments = ['#status = :completed', '#expiration = :expiration'];
-    for (const [name, value] of Object.entries(resultAttributes(completion.result))) {
-      names[`#${name}`] = name;
-      values[`:${name}`] = value;
-      assignments.push(`#${name} = :${name}`);
-    }
+    const { attributes, chunks } = await storedResult(ownership, completion);
+    await this.#putChunks(chunks);
     return this.#conditionally(
       ownership.id,
       new UpdateItemCommand({
         TableName: this.#tableName,
-        Key: { [ATTRIBUTES.id]: { S: ownership.id } },
-        UpdateExpression: `SET ${assignments.join(', ')}`,
-        ConditionExpression: OWNED_LOCK,
-        ExpressionAttributeNames: names,
-        ExpressionAttributeValues: values,
+        ...completingUpdate(ownership, completion.expiresAtSeconds, attributes),
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     );
@@ -139,6 +121,15 @@ export class DynamoDbStore implements IdempotencyStore {
   }
 
   async read(id: string): Promise<IdempotencyRecord | undefined> {
+    const item = await this.#readItem(id);
+    return item === undefined ? undefined : this.#recordOf(item);
+  }
+
+  #recordOf(item: Item): Promise<IdempotencyRecord> {
+    return recordOf(item, (chunkId) => this.#readItem(chunkId));
+  }
+
+  async #readItem(id: string): Promise<Item | undefined> {
     try {
       const { Item: item } = await this.#client.send(
         new GetItemCommand({
@@ -147,10 +138,25 @@ export class DynamoDbStore implements IdempotencyStore {
           ConsistentRead: true,
         }),
       );
-      return item === undefined ? undefined : recordOf(item);
+      return item;
     } catch (error) {
       throw this.#storeError(error);
     }
+  }
+
+  /**
+   * Writes all, or throws {@link ResultTooLargeError}: a result whose chunks are refused (they take hundreds of units
+   * at a time, and may be throttled where the completion is not) must not keep its key from being consumed. Waits
+   * for every request to end, since a sandbox may be frozen right afterwards.
+   */
+  async #putChunks(chunks: readonly Item[]): Promise<void> {
+    const outcomes = await Promise.allSettled(
+      chunks.map((chunk) =>
+        this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item: chunk })),
+      ),
+    );
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw new ResultTooLargeError({ cause: this.#storeError(failure.reason) });
   }
 
   async #conditionally(
@@ -164,7 +170,7 @@ export class DynamoDbStore implements IdempotencyStore {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw this.#storeError(error);
       // Without the old item, either there is none or the engine does not return it: only a read can tell.
-      const current = error.Item === undefined ? await this.read(id) : recordOf(error.Item);
+      const current = error.Item === undefined ? await this.read(id) : await this.#recordOf(error.Item);
       return { applied: false, current };
     }
   }
@@ -207,6 +213,29 @@ export function createDefaultClient(): DynamoDBClient {
 
 function pick(...placeholders: (keyof typeof NAME)[]): Record<string, string> {
   return Object.fromEntries(placeholders.map((placeholder) => [placeholder, NAME[placeholder]]));
+}
+
+/** The completion as `UpdateItem` takes it, and as an `Update` of a transaction would. */
+function completingUpdate(ownership: Ownership, expiresAtSeconds: number, resultAttributes: Item) {
+  const names: Record<string, string> = pick('#status', '#owner', '#expiration');
+  const values: Item = {
+    ...ownedLockValues(ownership),
+    ':completed': { S: 'COMPLETED' },
+    ':expiration': { N: String(expiresAtSeconds) },
+  };
+  const assignments = ['#status = :completed', '#expiration = :expiration'];
+  for (const [name, value] of Object.entries(resultAttributes)) {
+    names[`#${name}`] = name;
+    values[`:${name}`] = value;
+    assignments.push(`#${name} = :${name}`);
+  }
+  return {
+    Key: { [ATTRIBUTES.id]: { S: ownership.id } },
+    UpdateExpression: `SET ${assignments.join(', ')}`,
+    ConditionExpression: OWNED_LOCK,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+  };
 }
 
 function ownedLockValues({ owner }: Ownership): Item {

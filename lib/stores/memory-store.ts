@@ -1,5 +1,4 @@
 import { ResultTooLargeError } from '../idempotency/errors.ts';
-import { RESULT_MAX_BYTES } from './dynamodb-record.ts';
 import type {
   Completion,
   IdempotencyRecord,
@@ -9,6 +8,7 @@ import type {
   Ownership,
   WriteOutcome,
 } from './idempotency-store.ts';
+import { RESULT_MAX_BYTES } from './result-size.ts';
 
 /**
  * A store in this process: for unit tests, examples and simulations. It behaves as the DynamoDB store does (the
@@ -43,12 +43,12 @@ export class MemoryStore implements IdempotencyStore {
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
     const current = this.#records.get(ownership.id);
-    const { result } = completion;
+    const { result, expiresAtSeconds } = completion;
     if (result.kind === 'json' && Buffer.byteLength(result.json) > this.maxResultBytes) {
       throw new ResultTooLargeError();
     }
     if (current === undefined || !this.#isOwnedLock(ownership)) return { applied: false, current };
-    return this.#put({ ...current, ...completion, status: 'COMPLETED' });
+    return this.#put({ ...current, result, expiresAtSeconds, status: 'COMPLETED' });
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {

@@ -2,16 +2,24 @@
  * Every fault at every place of the protocol, on a real engine, through the real SDK with its real retries. The rows
  * are independent of each other and run side by side, because most of their time is the SDK's pauses.
  */
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { EXPECTED_OUTCOMES, type Outcome, type Persistence } from './expected-outcomes.ts';
 import { always, FAULTS, type Fault, once, type PlannedFault } from './fault.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { failingWork, type GuardedService } from './guarded-service.ts';
+import { failingWork, type GuardedService, largeAnswer } from './guarded-service.ts';
 import type { StoreOperation } from './store-operation.ts';
 import { IMPATIENT_MS, MAX_ATTEMPTS, PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
 
-const PLACES: readonly StoreOperation[] = ['acquire', 'takeOver', 'complete', 'release', 'read'];
+const PLACES: readonly StoreOperation[] = [
+  'acquire',
+  'takeOver',
+  'writeChunk',
+  'complete',
+  'release',
+  'read',
+  'readChunk',
+];
 
 interface Row {
   readonly fault: Fault;
@@ -29,6 +37,9 @@ const ROWS: readonly Row[] = PLACES.flatMap((place) =>
       { fault, place, often: 'always', comesTo: lasting(fault) },
     ]),
 );
+
+// The pauses between tries add up, and on a busy machine the rest takes several times as long.
+jest.setTimeout(30_000);
 
 let tableName: string;
 
@@ -59,11 +70,17 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
       return;
     case 'takeOver':
       return service.leaveLapsedLease();
+    case 'writeChunk':
+      return service.planRun(async () => largeAnswer(1));
     case 'release':
       return service.planRun(failingWork);
     case 'read':
       await service.send();
       return proxy.withholdOldItems();
+    case 'readChunk':
+      service.planRun(async () => largeAnswer(1));
+      await service.send();
+      return;
   }
 }
 
