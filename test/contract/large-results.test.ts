@@ -195,6 +195,21 @@ describe('a result in chunks', () => {
   });
 });
 
+describe('a result whose chunks were all exchanged', () => {
+  test('for those of another one of the same length, is lost and not that one', async () => {
+    await complete(TWO_CHUNKS);
+    const other = { ...record, id: 'orders#2', owner: 'owner-2' };
+    await store.acquire(other, NOW_SECONDS);
+    await complete(TWO_CHUNKS.replace(/^"../, '"zz'), other);
+    for (const index of [0, 1]) {
+      const theirs = await itemOf(`orders#2#chunk#owner-2#${index}`);
+      await set(`orders#1#chunk#owner-1#${index}`, 'data', { B: theirs?.['data']?.B ?? Buffer.alloc(0) });
+    }
+    expect(await store.read(record.id)).toMatchObject({ status: 'COMPLETED', result: LOST });
+    expect(await store.read(other.id)).toMatchObject({ result: { kind: 'json' } });
+  });
+});
+
 describe('attempts that do not finish', () => {
   const other = JSON.stringify(`other ${sizedJson(1000 * 1024, 'incompressible')}`);
 
@@ -253,7 +268,7 @@ describe('a result that this version cannot read', () => {
     ['whose encoding is no name', 'data_encoding', { N: '1' }, compressible],
     ['that is said to be larger than any', 'data_bytes', { N: String(6 * 1024 * 1024 + 1) }, compressible],
     ['that is said to have no bytes', 'data_bytes', { N: '0' }, compressible],
-    ['of half a byte', 'data_bytes', { N: '0.5' }, compressible],
+    ['of a byte and a half', 'data_bytes', { N: '1.5' }, compressible],
     ['whose compressed bytes are a string', 'data', { S: 'text' }, compressible],
     ['of more chunks than any has', 'data_chunks', { N: '17' }, TWO_CHUNKS],
     ['of no chunks', 'data_chunks', { N: '0' }, TWO_CHUNKS],
@@ -273,6 +288,15 @@ describe('a result that this version cannot read', () => {
       });
     }
     expect(await itemOf()).toEqual(before);
+  });
+});
+
+test('a record of a status that is new is a store error, and says nothing of the key', async () => {
+  await complete('1');
+  await set(record.id, 'status', { S: 'ABANDONED' });
+  await expect(store.read(record.id)).rejects.toMatchObject({
+    message: expect.stringContaining('attribute "status"'),
+    keyConsumed: false,
   });
 });
 
