@@ -9,8 +9,14 @@
 import type { IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
 import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../stores/transactional-store.ts';
 import { type IdempotencyError, isIdempotencyError, StoreError } from './errors.ts';
-import { type Attempt, type ProtocolSettings, recordFitting, release, type Settlement } from './protocol.ts';
-import { epochSeconds } from './record.ts';
+import {
+  type Attempt,
+  type ProtocolSettings,
+  recordFitting,
+  release,
+  type Settlement,
+  settledWith,
+} from './protocol.ts';
 
 export interface CommitSettings extends ProtocolSettings {
   /** Resolves after so many milliseconds. */
@@ -50,20 +56,19 @@ export async function commit(
   attempt: Attempt,
   { writes, result, omit, deadlineMs }: Commit,
 ): Promise<CommitSettlement> {
-  const expiresAtSeconds = epochSeconds(settings.now()) + settings.retentionSeconds;
+  let settled: Settlement = { kind: 'settled' };
   let outcome: TransactionOutcome;
   try {
-    outcome = await recordFitting(store, result, omit, (recorded) =>
-      untilUncontended(settings, deadlineMs, () =>
-        store.completeWith(attempt, { result: recorded, expiresAtSeconds }, writes),
-      ),
-    );
+    outcome = await recordFitting(settings, result, omit, (completion, whyOmitted) => {
+      settled = settledWith(completion, whyOmitted);
+      return untilUncontended(settings, deadlineMs, () => store.completeWith(attempt, completion, writes));
+    });
   } catch (error) {
     return giveBackUnlessApplied(settings, attempt, storeFailure(error));
   }
   switch (outcome.kind) {
     case 'applied':
-      return { kind: 'settled' };
+      return settled;
     case 'condition-failed':
       return outcome;
     case 'contended':

@@ -120,7 +120,19 @@ export class SupersededError extends IdempotencyError {
 /** The store could not be reached or did not answer in a way that tells what happened. The handler did not run. */
 export class StoreError extends IdempotencyError {
   declare readonly code: 'STORE_UNAVAILABLE';
-  constructor(message: string, options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+  /**
+   * True if the store could tell that the operation took effect, but not with which result: then the handler must not
+   * run, not even where it may run without a lock.
+   */
+  readonly keyConsumed: boolean;
+  constructor(
+    message: string,
+    options: {
+      readonly cause?: unknown;
+      readonly retryAfterMs?: number;
+      readonly keyConsumed?: boolean;
+    } = {},
+  ) {
     super(message, {
       code: 'STORE_UNAVAILABLE',
       statusCode: 503,
@@ -128,10 +140,14 @@ export class StoreError extends IdempotencyError {
       retryAfterMs: options.retryAfterMs ?? 1000,
       cause: options.cause,
     });
+    this.keyConsumed = options.keyConsumed ?? false;
   }
 }
 
-/** The store refused a completion for the size of its result; nothing was written. */
+/**
+ * The store could not keep a result of this size: it is beyond its bounds, or writing so much failed (then `cause`
+ * says how). The record is as it was, and the key can be completed without the result.
+ */
 export class ResultTooLargeError extends IdempotencyError {
   declare readonly code: 'RESULT_TOO_LARGE';
   constructor(options: { readonly cause?: unknown } = {}) {
@@ -144,15 +160,19 @@ export class ResultTooLargeError extends IdempotencyError {
   }
 }
 
-/** The operation took effect earlier, but its result could not be recorded and so cannot be given again. */
+const WHY_OMITTED: Readonly<Record<OmissionReason, string>> = {
+  'too-large': 'was too large for the idempotency record',
+  'not-serializable': 'was not serializable and could not be kept',
+  lost: 'can no longer be read from the idempotency record',
+};
+
+/** The operation took effect earlier, but its result was not recorded or is lost, and so cannot be given again. */
 export class ResultNotRecordedError extends IdempotencyError {
   declare readonly code: 'RESULT_NOT_RECORDED';
   readonly reason: OmissionReason;
   constructor(reason: OmissionReason) {
     super(
-      `The operation took effect when it was first requested, but its result was ${
-        reason === 'too-large' ? 'too large' : 'not serializable and could not be kept'
-      } for the idempotency record. It is not run again.`,
+      `The operation took effect when it was first requested, but its result ${WHY_OMITTED[reason]}. It is not run again.`,
       { code: 'RESULT_NOT_RECORDED', statusCode: 500, retryable: false },
     );
     this.reason = reason;

@@ -1,3 +1,5 @@
+import type { Omission } from './protocol.ts';
+
 /**
  * What the protocol did, told as it happens, for logs, metrics and demonstrations. Every event names the record by
  * its hashed id; none carries a key, a payload or a result.
@@ -15,7 +17,13 @@ export type IdempotencyEvent =
   | { readonly type: 'mismatch'; readonly id: string }
   /** An earlier outcome is unknown, and `onUncertain: 'block'` kept the handler from running. */
   | { readonly type: 'uncertain'; readonly id: string }
-  | { readonly type: 'completed'; readonly id: string; readonly attempt: number }
+  /** `omission`: the key is consumed, but not with its result; replays will say so. */
+  | {
+      readonly type: 'completed';
+      readonly id: string;
+      readonly attempt: number;
+      readonly omission?: Omission;
+    }
   | { readonly type: 'released'; readonly id: string; readonly attempt: number }
   /** The attempt ended without a known outcome; the key stays locked until its lease ends. */
   | { readonly type: 'in-doubt'; readonly id: string; readonly attempt: number }
@@ -53,6 +61,12 @@ export function warnOfTrouble(event: IdempotencyEvent): void {
   } else if (event.type === 'superseded') {
     console.warn(
       `lambda-idempotency: attempt ${event.attempt} of ${event.id} outlived its lease; another attempt has taken over and this result was not recorded.`,
+    );
+  } else if (event.type === 'completed' && event.omission !== undefined) {
+    const { reason, error } = event.omission;
+    const cause = error?.cause instanceof Error ? `: ${error.cause.message}` : '.';
+    console.warn(
+      `lambda-idempotency: attempt ${event.attempt} of ${event.id} consumed its key without its result (${reason})${cause}`,
     );
   }
 }

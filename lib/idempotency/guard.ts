@@ -89,7 +89,7 @@ async function admitOperation(operation: Operation, settings: RunSettings): Prom
       throw new OutcomeUnknownError();
     case 'store-failed':
       notify({ type: 'store-failed', id, during: 'claim', error: outcome.error });
-      if (options.onStoreUnavailable === 'run-unguarded') {
+      if (options.onStoreUnavailable === 'run-unguarded' && !outcome.error.keyConsumed) {
         return unguarded('store-unavailable', operation.conclude, settings);
       }
       throw outcome.error;

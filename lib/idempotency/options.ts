@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import type { ReplayStatus } from '../http/replayed-answer.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
+import { RESULT_MAX_BYTES } from '../stores/result-size.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import type { OnUncertain } from './protocol.ts';
 import type { SetTimer } from './timer.ts';
@@ -23,6 +24,13 @@ export interface ProtocolOptions {
    * longer. @defaultValue 86400 (a day)
    */
   readonly retentionSeconds?: number;
+  /**
+   * Largest result that is kept, in bytes: UTF-8, of its JSON, before compression. A larger one goes to its caller and
+   * consumes its key, and a replay says so without it (`ResultNotRecordedError`; over HTTP, the recorded status with a
+   * problem document). A whole number from 1 to the store's `maxResultBytes`, or it throws. Lower it where replaying
+   * large answers is not worth their write units. @defaultValue 6291456 (Lambda answers with no more)
+   */
+  readonly resultMaxBytes?: number;
   /**
    * What happens to a key whose last attempt ended without telling its outcome (a crash, a time-out, a completion
    * that failed), once its lease is over: `'retry'` runs the handler again, `'block'` answers 409 until the
@@ -114,6 +122,7 @@ export interface KeyedOptions<TEvent = unknown> extends ProtocolOptions {
 /** Every default in one place; the documentation repeats them and a test compares the two. */
 export const DEFAULTS = Object.freeze({
   retentionSeconds: 24 * 60 * 60,
+  resultMaxBytes: RESULT_MAX_BYTES,
   onUncertain: 'retry',
   onStoreUnavailable: 'reject',
   clockSkewMs: 1000,

@@ -10,6 +10,7 @@ import type {
   IdempotencyRecord,
   IdempotencyStore,
   InProgressRecord,
+  OmissionReason,
   RecordedResult,
 } from '../stores/idempotency-store.ts';
 import { ResultTooLargeError, StoreError } from './errors.ts';
@@ -26,6 +27,8 @@ export interface ProtocolSettings {
   readonly newOwner: () => string;
   readonly retentionSeconds: number;
   readonly onUncertain: OnUncertain;
+  /** Largest result that is recorded, in UTF-8 bytes of its JSON. @defaultValue what the store can keep */
+  readonly resultMaxBytes?: number;
 }
 
 export interface ClaimRequest {
@@ -53,9 +56,16 @@ export type Claim =
   | { readonly kind: 'uncertain' };
 
 export type Settlement =
-  | { readonly kind: 'settled' }
+  /** `omission`: a completion without its result. */
+  | { readonly kind: 'settled'; readonly omission?: Omission }
   /** The lease was lost; nothing was written. `current` is the record that stands in its place, if any. */
   | { readonly kind: 'superseded'; readonly current: IdempotencyRecord | undefined };
+
+/** Why a completed key has no result, and what the store said to it where it was asked. */
+export interface Omission {
+  readonly reason: OmissionReason;
+  readonly error?: Error;
+}
 
 /**
  * How often a claim follows a record that changes hands between a refusal and the next write. Each turn means that
@@ -109,29 +119,52 @@ export async function complete(
   result: RecordedResult,
   omit: (result: RecordedResult) => RecordedResult = omitEntirely,
 ): Promise<Settlement> {
-  const { store, now, retentionSeconds } = settings;
-  const expiresAtSeconds = epochSeconds(now()) + retentionSeconds;
-  return recordFitting(store, result, omit, (recorded) =>
-    completeOnce(store, attempt, { result: recorded, expiresAtSeconds }),
+  return recordFitting(settings, result, omit, (completion, whyOmitted) =>
+    completeOnce(settings.store, attempt, completion, whyOmitted),
   );
 }
 
-/** Hands `write` the result, or what `omit` makes of it where the result does not fit. */
+/**
+ * Hands `write` the completion with the result, or with what `omit` makes of it where the result does not fit;
+ * `whyOmitted` is then what the store said to it, where it was asked.
+ */
 export async function recordFitting<T>(
-  store: IdempotencyStore,
+  settings: ProtocolSettings,
   result: RecordedResult,
   omit: (result: RecordedResult) => RecordedResult,
-  write: (recorded: RecordedResult) => Promise<T>,
+  write: (completion: Completion, whyOmitted?: Error) => Promise<T>,
 ): Promise<T> {
-  const fits = result.kind !== 'json' || Buffer.byteLength(result.json) <= store.maxResultBytes;
-  if (!fits) return write(omit(result));
+  const { store, now, retentionSeconds, resultMaxBytes = store.maxResultBytes } = settings;
+  const expiresAtSeconds = epochSeconds(now()) + retentionSeconds;
+  const remainderJson = () => remainderOf(omit(result));
+  const completionWith = (recorded: RecordedResult): Completion => ({
+    result: recorded,
+    expiresAtSeconds,
+    remainderJson,
+  });
+  const maxBytes = Math.min(resultMaxBytes, store.maxResultBytes);
+  const fits = result.kind !== 'json' || Buffer.byteLength(result.json) <= maxBytes;
+
+  if (!fits) return write(completionWith(omit(result)));
   try {
-    return await write(result);
+    return await write(completionWith(result));
   } catch (error) {
-    // The store's own accounting of sizes (names, numbers, indexes) may differ from the bound above.
-    if (error instanceof ResultTooLargeError && result.kind === 'json') return write(omit(result));
+    // The store keeps its own accounts: of sizes (names, numbers, indexes), and of what it can write at a time.
+    if (error instanceof ResultTooLargeError && result.kind === 'json') {
+      return write(completionWith(omit(result)), error);
+    }
     throw error;
   }
+}
+
+/** The key is consumed by `completion`, with its result or without. */
+export function settledWith(
+  { result }: Completion,
+  whyOmitted: Error | undefined,
+): Extract<Settlement, { kind: 'settled' }> {
+  if (result.kind !== 'omitted') return { kind: 'settled' };
+  const error = whyOmitted === undefined ? {} : { error: whyOmitted };
+  return { kind: 'settled', omission: { reason: result.reason, ...error } };
 }
 
 /**
@@ -161,13 +194,15 @@ async function completeOnce(
   store: IdempotencyStore,
   attempt: Attempt,
   completion: Completion,
+  whyOmitted: Error | undefined,
 ): Promise<Settlement> {
   const outcome = await store.complete(attempt, completion);
-  if (outcome.applied) return { kind: 'settled' };
-  const current = outcome.current;
+  const current = outcome.applied ? undefined : outcome.current;
   // A completion whose reply was lost is refused by itself.
-  if (current?.owner === attempt.owner && current.status === 'COMPLETED') return { kind: 'settled' };
-  return { kind: 'superseded', current };
+  const isOurs = current?.owner === attempt.owner && current.status === 'COMPLETED';
+  if (!outcome.applied && !isOurs) return { kind: 'superseded', current };
+
+  return settledWith(completion, whyOmitted);
 }
 
 /** The last look before the handler runs: a lock that was granted too late protects nothing any more. */
@@ -201,6 +236,10 @@ function refusal(
   if (verdict === 'mismatch') return { kind: 'mismatch' };
   if (verdict === 'completed') return { kind: 'completed', result: current.result ?? { kind: 'undefined' } };
   return { kind: 'in-progress', retryAfterMs: Math.max(current.leaseEndsAtMs - nowMs, 0) };
+}
+
+function remainderOf(omitted: RecordedResult): string | undefined {
+  return omitted.kind === 'omitted' ? omitted.remainderJson : undefined;
 }
 
 function omitEntirely(): RecordedResult {

@@ -14,6 +14,7 @@ const PROTOCOL_NAMES = [
   'store',
   'namespace',
   'retentionSeconds',
+  'resultMaxBytes',
   'onUncertain',
   'onStoreUnavailable',
   'clockSkewMs',
@@ -57,6 +58,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   const isStore = store === undefined || typeof store?.acquire === 'function';
   check(isStore, 'store', 'an IdempotencyStore, such as new DynamoDbStore({ tableName })');
   checkNumber('retentionSeconds', options.retentionSeconds, 1);
+  checkNumber('resultMaxBytes', options.resultMaxBytes, 1);
   checkNumber('clockSkewMs', options.clockSkewMs, 0);
   checkNumber('leaseMs', options.leaseMs, 1);
   checkNumber('timeoutEarlyInMillis', http.timeoutEarlyInMillis, 0);
@@ -75,6 +77,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     store: store ?? storeFromEnvironment(),
     namespace: resolveNamespace(options.namespace),
     retentionSeconds: options.retentionSeconds ?? DEFAULTS.retentionSeconds,
+    resultMaxBytes: options.resultMaxBytes ?? DEFAULTS.resultMaxBytes,
     onUncertain: options.onUncertain ?? DEFAULTS.onUncertain,
     onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
@@ -96,6 +99,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     timeoutEarlyInMillis: http.timeoutEarlyInMillis ?? DEFAULTS.timeoutEarlyInMillis,
   };
   rejectContradictions(resolved, options.leaseMs);
+  rejectLargerThanStore(options.resultMaxBytes, resolved.store);
   return Object.freeze(resolved);
 }
 
@@ -130,6 +134,17 @@ function rejectContradictions(
   if (leaseMs !== undefined && leaseMs > resolved.retentionSeconds * 1000) {
     throw new ConfigurationError(
       `Option "retentionSeconds" (${resolved.retentionSeconds}) must cover "leaseMs" (${leaseMs} ms): a record must not expire while its lease lives. Raise the first or lower the second.`,
+    );
+  }
+}
+
+function rejectLargerThanStore(
+  resultMaxBytes: number | undefined,
+  { maxResultBytes }: IdempotencyStore,
+): void {
+  if (resultMaxBytes !== undefined && resultMaxBytes > maxResultBytes) {
+    throw new ConfigurationError(
+      `Option "resultMaxBytes" (${resultMaxBytes}) is more than the store can keep (its maxResultBytes is ${maxResultBytes}). Lower the first.`,
     );
   }
 }

@@ -8,7 +8,7 @@ import { type IdempotencyContext, idempotencyContext } from './handler-context.t
 import type { Operation, RecordConclusion } from './operation.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
 import { PendingWrites, writesNotCommitted } from './pending-writes.ts';
-import { type Attempt, complete, release, successorOf } from './protocol.ts';
+import { type Attempt, complete, type Omission, release, successorOf } from './protocol.ts';
 import { refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
 
@@ -80,9 +80,10 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
   async function record(conclusion: RecordConclusion, answer: unknown): Promise<Ending> {
     try {
       const settlement = await complete(options, attempt, conclusion.result(), conclusion.omit);
-      if (settlement.kind === 'superseded')
+      if (settlement.kind === 'superseded') {
         return answerOfSuccessor(settlement.current) ?? { kind: 'answer', answer };
-      notify({ type: 'completed', ...named });
+      }
+      tellCompleted(settlement.omission);
     } catch (error) {
       // The work is done, so its answer goes out; the key stays in doubt until the lease ends.
       notify({ type: 'store-failed', id: attempt.id, during: 'complete', error: asError(error) });
@@ -102,7 +103,7 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
     });
     switch (settlement.kind) {
       case 'settled':
-        notify({ type: 'completed', ...named });
+        tellCompleted(settlement.omission);
         return { kind: 'answer', answer };
       case 'superseded':
         return answerOfSuccessor(settlement.current) ?? failedWith(new SupersededError(0), request, options);
@@ -163,6 +164,10 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
       notify({ type: 'store-failed', id: attempt.id, during: 'release', error: asError(error) });
     }
     return undefined;
+  }
+
+  function tellCompleted(omission: Omission | undefined): void {
+    notify({ type: 'completed', ...named, ...(omission === undefined ? {} : { omission }) });
   }
 
   function tellDoubt(): void {

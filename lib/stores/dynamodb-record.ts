@@ -4,11 +4,11 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { StoreError } from '../idempotency/errors.ts';
-import type { IdempotencyRecord, InProgressRecord, RecordedResult } from './idempotency-store.ts';
+import type { IdempotencyRecord, InProgressRecord } from './idempotency-store.ts';
 
 export type Item = Record<string, AttributeValue>;
 
-/** `data_omitted` says why `data` is missing although something was returned. */
+/** `data` and what begins with it belong to the result, in the forms that dynamodb-result.ts lists. */
 export const ATTRIBUTES = Object.freeze({
   id: 'id',
   status: 'status',
@@ -19,14 +19,19 @@ export const ATTRIBUTES = Object.freeze({
   validation: 'validation',
   data: 'data',
   dataOmitted: 'data_omitted',
+  dataEncoding: 'data_encoding',
+  dataBytes: 'data_bytes',
+  dataChunks: 'data_chunks',
+  dataDigest: 'data_digest',
 });
 
-/**
- * DynamoDB refuses items over 400 KB (409,600 bytes, names and values together: "Service, account, and table
- * quotas", DynamoDB Developer Guide). The difference is left to the other attributes, whose largest are the id
- * (a namespace of at most 255 characters and a hash) and the remainder of an omitted result.
- */
-export const RESULT_MAX_BYTES = 400 * 1024 - 4 * 1024;
+/** Stands in chunks of results where a record has INPROGRESS or COMPLETED (result-chunks.ts). */
+export const CHUNK_STATUS = 'CHUNK';
+
+/** For whoever lists a table: true for the items that are no records, but belong to one. */
+export function isChunk(item: Item): boolean {
+  return item[ATTRIBUTES.status]?.S === CHUNK_STATUS;
+}
 
 export function itemOf(record: InProgressRecord): Item {
   return {
@@ -41,64 +46,36 @@ export function itemOf(record: InProgressRecord): Item {
 }
 
 /**
- * The result as attributes. JSON goes in as one string: marshalling an answer into a DynamoDB map costs
- * milliseconds of CPU at 64 KB and fails on values that JSON has no trouble with, where a string costs nothing
- * measurable and can be read in the console.
+ * The record without its result, which may have to be fetched (dynamodb-result.ts).
+ * @throws StoreError if the item is not a record that this version can read; it is left as it is.
  */
-export function resultAttributes(result: RecordedResult): Item {
-  switch (result.kind) {
-    case 'json':
-      return { [ATTRIBUTES.data]: { S: result.json } };
-    case 'undefined':
-      return {};
-    case 'omitted':
-      return {
-        [ATTRIBUTES.dataOmitted]: { S: result.reason },
-        ...(result.remainderJson === undefined ? {} : { [ATTRIBUTES.data]: { S: result.remainderJson } }),
-      };
-  }
-}
-
-/** @throws StoreError if the item is not a record that this version can read; it is left as it is. */
-export function recordOf(item: Item): IdempotencyRecord {
+export function headOf(item: Item): Omit<IdempotencyRecord, 'result'> {
   const status = text(item, ATTRIBUTES.status);
   if (status !== 'INPROGRESS' && status !== 'COMPLETED') throw unreadable(ATTRIBUTES.status);
-  const record = {
+  return {
     id: text(item, ATTRIBUTES.id),
+    status,
     expiresAtSeconds: number(item, ATTRIBUTES.expiration),
     leaseEndsAtMs: number(item, ATTRIBUTES.leaseEnd),
     owner: text(item, ATTRIBUTES.owner),
     attempt: number(item, ATTRIBUTES.attempt),
     fingerprint: text(item, ATTRIBUTES.validation),
   };
-  return status === 'INPROGRESS' ? { ...record, status } : { ...record, status, result: resultOf(item) };
 }
 
-function resultOf(item: Item): RecordedResult {
-  const json = item[ATTRIBUTES.data]?.S;
-  const reason = item[ATTRIBUTES.dataOmitted]?.S;
-  if (reason === 'too-large' || reason === 'not-serializable') {
-    return { kind: 'omitted', reason, ...(json === undefined ? {} : { remainderJson: json }) };
-  }
-  if (reason !== undefined) throw unreadable(ATTRIBUTES.dataOmitted);
-  if (json !== undefined) return { kind: 'json', json };
-  if (item[ATTRIBUTES.data] !== undefined) throw unreadable(ATTRIBUTES.data);
-  return { kind: 'undefined' };
-}
-
-function text(item: Item, name: string): string {
+export function text(item: Item, name: string): string {
   const value = item[name]?.S;
   if (value === undefined) throw unreadable(name);
   return value;
 }
 
-function number(item: Item, name: string): number {
+export function number(item: Item, name: string): number {
   const value = Number(item[name]?.N ?? Number.NaN);
   if (!Number.isFinite(value)) throw unreadable(name);
   return value;
 }
 
-function unreadable(name: string): StoreError {
+export function unreadable(name: string): StoreError {
   return new StoreError(
     `The item found under this id is not a record of this library: its attribute "${name}" is missing or of another type. Is the table shared with something else, or written by a newer version?`,
   );

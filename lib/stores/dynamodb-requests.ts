@@ -2,8 +2,8 @@
  * The requests of the store, as DynamoDB takes them, alone or in a transaction. Each is one write with one condition;
  * what the condition protects is said in the port.
  */
-import { ATTRIBUTES, type Item, itemOf, resultAttributes } from './dynamodb-record.ts';
-import type { Completion, InProgressRecord, LapsedLease, Ownership } from './idempotency-store.ts';
+import { ATTRIBUTES, type Item, itemOf } from './dynamodb-record.ts';
+import type { InProgressRecord, LapsedLease, Ownership } from './idempotency-store.ts';
 
 // `status`, `owner` and `data` are among DynamoDB's reserved words, so every name goes in as a placeholder.
 const NAME = {
@@ -44,15 +44,20 @@ export function takeOverPut(tableName: string, record: InProgressRecord, lapsed:
   };
 }
 
-export function completionUpdate(tableName: string, ownership: Ownership, completion: Completion) {
+export function completionUpdate(
+  tableName: string,
+  ownership: Ownership,
+  expiresAtSeconds: number,
+  resultAttributes: Item,
+) {
   const names: Record<string, string> = pick('#status', '#owner', '#expiration');
   const values: Item = {
     ...ownedLockValues(ownership),
     ':completed': { S: 'COMPLETED' },
-    ':expiration': { N: String(completion.expiresAtSeconds) },
+    ':expiration': { N: String(expiresAtSeconds) },
   };
   const assignments = ['#status = :completed', '#expiration = :expiration'];
-  for (const [name, value] of Object.entries(resultAttributes(completion.result))) {
+  for (const [name, value] of Object.entries(resultAttributes)) {
     names[`#${name}`] = name;
     values[`:${name}`] = value;
     assignments.push(`#${name} = :${name}`);

@@ -16,8 +16,9 @@ import {
   ResultTooLargeError,
   StoreError,
 } from '../idempotency/errors.ts';
-import { ATTRIBUTES, type Item, RESULT_MAX_BYTES, recordOf } from './dynamodb-record.ts';
+import { ATTRIBUTES, type Item } from './dynamodb-record.ts';
 import { acquirePut, completionUpdate, keyOf, releaseDelete, takeOverPut } from './dynamodb-requests.ts';
+import { recordOf, storedResult } from './dynamodb-result.ts';
 import { type Transaction, transact } from './dynamodb-transaction.ts';
 import type {
   Completion,
@@ -28,6 +29,7 @@ import type {
   WriteOutcome,
 } from './idempotency-store.ts';
 import { type PreparedWrite, prepareDocumentWrites } from './prepared-writes.ts';
+import { RESULT_MAX_BYTES } from './result-size.ts';
 import type { TransactionalStore, TransactionOutcome, WritesOutcome } from './transactional-store.ts';
 
 export interface DynamoDbStoreOptions {
@@ -55,7 +57,8 @@ const CONFLICT_WAIT_MAX_MS = 25;
 
 /**
  * Records in one DynamoDB table. A first run costs two requests (acquire, complete), a duplicate one (the refused
- * acquire brings back the record that it lost to), a takeover one more.
+ * acquire brings back the record that it lost to), a takeover one more. A result that is long even when compressed
+ * costs one more for each of its chunks.
  */
 export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   readonly maxResultBytes = RESULT_MAX_BYTES;
@@ -86,7 +89,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
-    const request = completionUpdate(this.#tableName, ownership, completion);
+    const request = await this.#completion(ownership, completion);
     return this.#conditionally(ownership.id, new UpdateItemCommand(request));
   }
 
@@ -96,6 +99,15 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   }
 
   async read(id: string): Promise<IdempotencyRecord | undefined> {
+    const item = await this.#readItem(id);
+    return item === undefined ? undefined : this.#recordOf(item);
+  }
+
+  #recordOf(item: Item): Promise<IdempotencyRecord> {
+    return recordOf(item, (chunkId) => this.#readItem(chunkId));
+  }
+
+  async #readItem(id: string): Promise<Item | undefined> {
     try {
       const { Item: item } = await this.#client.send(
         new GetItemCommand({
@@ -104,7 +116,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
           ConsistentRead: true,
         }),
       );
-      return item === undefined ? undefined : recordOf(item);
+      return item;
     } catch (error) {
       throw this.#storeError(error);
     }
@@ -119,7 +131,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
     completion: Completion,
     writes: readonly PreparedWrite[],
   ): Promise<TransactionOutcome> {
-    const request = completionUpdate(this.#tableName, ownership, completion);
+    const request = await this.#completion(ownership, completion);
     return this.#transact({
       record: {
         id: ownership.id,
@@ -135,6 +147,28 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
     const outcome = await this.#transact({ writes, token });
     // There is no record in it that could have been refused.
     return outcome as WritesOutcome;
+  }
+
+  /** The update that completes the record. The chunks of its result, if it has any, are there when it is sent. */
+  async #completion(ownership: Ownership, completion: Completion) {
+    const { attributes, chunks } = await storedResult(ownership, completion);
+    await this.#putChunks(chunks);
+    return completionUpdate(this.#tableName, ownership, completion.expiresAtSeconds, attributes);
+  }
+
+  /**
+   * Writes all, or throws {@link ResultTooLargeError}: a result whose chunks are refused (they take hundreds of units
+   * at a time, and may be throttled where the completion is not) must not keep its key from being consumed. Waits
+   * for every request to end, since a sandbox may be frozen right afterwards.
+   */
+  async #putChunks(chunks: readonly Item[]): Promise<void> {
+    const outcomes = await Promise.allSettled(
+      chunks.map((chunk) =>
+        this.#client.send(new PutItemCommand({ TableName: this.#tableName, Item: chunk })),
+      ),
+    );
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw new ResultTooLargeError({ cause: this.#storeError(failure.reason) });
   }
 
   async #conditionally(
@@ -159,7 +193,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
 
   /** Without the old item, either there is none or the engine does not return it: only a read can tell. */
   async #found(id: string, item: Item | undefined): Promise<IdempotencyRecord | undefined> {
-    return item === undefined ? this.read(id) : recordOf(item);
+    return item === undefined ? this.read(id) : this.#recordOf(item);
   }
 
   async #transact(transaction: Transaction): Promise<TransactionOutcome> {

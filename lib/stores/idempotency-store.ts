@@ -42,7 +42,8 @@ export type RecordedResult =
       readonly remainderJson?: string;
     };
 
-export type OmissionReason = 'too-large' | 'not-serializable';
+/** `lost` is never recorded: the result was, and a part of it is gone or damaged. */
+export type OmissionReason = 'too-large' | 'not-serializable' | 'lost';
 
 export interface InProgressRecord extends IdempotencyRecord {
   readonly status: 'INPROGRESS';
@@ -62,6 +63,11 @@ export interface LapsedLease extends Ownership {
 export interface Completion {
   readonly result: RecordedResult;
   readonly expiresAtSeconds: number;
+  /**
+   * The `remainderJson` of the result, should it be omitted. Made on demand: only a store that keeps a result in
+   * several parts asks for it, because it may lose one.
+   */
+  readonly remainderJson?: () => string | undefined;
 }
 
 /**
@@ -75,10 +81,11 @@ export type WriteOutcome =
 
 /**
  * Implementations throw {@link StoreError} when they cannot tell whether the write took place, or cannot reach
- * the table, and {@link ResultTooLargeError} when `complete` was refused for the size of its result.
+ * the table, and {@link ResultTooLargeError} when `complete` could not keep a result of this size; the record is then
+ * as it was. A reader gets a result whole, or omitted, and never a part of it.
  */
 export interface IdempotencyStore {
-  /** Largest `json` result, in UTF-8 bytes, that a record can carry. */
+  /** Largest `json` result, in UTF-8 bytes, that the store can keep; how it encodes it is its own business. */
   readonly maxResultBytes: number;
 
   /** Puts `record` if there is none with its id, or only one whose `expiresAtSeconds` lies before `nowSeconds`. */

@@ -1,5 +1,4 @@
 import { CommitInvalidError, ConfigurationError, ResultTooLargeError } from '../idempotency/errors.ts';
-import { RESULT_MAX_BYTES } from './dynamodb-record.ts';
 import type {
   Completion,
   IdempotencyRecord,
@@ -8,6 +7,7 @@ import type {
   Ownership,
   WriteOutcome,
 } from './idempotency-store.ts';
+import { RESULT_MAX_BYTES } from './result-size.ts';
 import type {
   FailedWrite,
   TransactionalStore,
@@ -60,8 +60,9 @@ export class MemoryStore implements TransactionalStore {
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
     const current = this.#records.get(ownership.id);
     this.#checkSize(completion);
+    const { result, expiresAtSeconds } = completion;
     if (current === undefined || !this.#isOwnedLock(ownership)) return { applied: false, current };
-    return this.#put({ ...current, ...completion, status: 'COMPLETED' });
+    return this.#put({ ...current, result, expiresAtSeconds, status: 'COMPLETED' });
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {
@@ -90,7 +91,10 @@ export class MemoryStore implements TransactionalStore {
     this.#checkSize(completion);
     if (current === undefined || !this.#isOwnedLock(ownership)) return { kind: 'record-refused', current };
     const outcome = this.#apply(writes);
-    if (outcome.kind === 'applied') this.#put({ ...current, ...completion, status: 'COMPLETED' });
+    if (outcome.kind === 'applied') {
+      const { result, expiresAtSeconds } = completion;
+      this.#put({ ...current, result, expiresAtSeconds, status: 'COMPLETED' });
+    }
     return outcome;
   }
 

@@ -5,6 +5,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ResultTooLargeError } from '../../lib/idempotency/errors.ts';
 import type { IdempotencyStore, InProgressRecord } from '../../lib/stores/idempotency-store.ts';
+import { COMPRESSIBILITIES, sizedJson } from '../support/sized-json.ts';
 
 const NOW_SECONDS = 1_800_000_000;
 
@@ -215,24 +216,67 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
         expect(await store.read(record.id)).toBeUndefined();
       });
 
-      test('takes a result of the largest size that it names', async () => {
+      describe.each(COMPRESSIBILITIES)('keeps a result that is %s', (compressibility) => {
+        test.each([
+          ['of 0 bytes', () => 0],
+          ['of 1 byte more than a write unit', () => 1025],
+          ['of 1 KB', () => 1024],
+          ['of 100 KB', () => 100 * 1024],
+          ['of 500 KB', () => 500 * 1024],
+          ['of 3 MB', () => 3 * 1024 * 1024],
+          ['of the largest size that the store names', () => store.maxResultBytes],
+        ])('%s, and gives it back as it was', async (_, bytes) => {
+          const record = lock();
+          await store.acquire(record, NOW_SECONDS);
+          const result = { kind: 'json', json: sizedJson(bytes(), compressibility) } as const;
+          expect(await store.complete(record, { ...completion, result })).toEqual({ applied: true });
+          const completed = { ...record, ...completion, result, status: 'COMPLETED' };
+          expect(await store.read(record.id)).toEqual(completed);
+          expect(await store.acquire(lock({ id: record.id }), NOW_SECONDS)).toEqual({
+            applied: false,
+            current: completed,
+          });
+        });
+      });
+
+      test('counts bytes and not characters', async () => {
         const record = lock();
         await store.acquire(record, NOW_SECONDS);
-        const json = JSON.stringify('x'.repeat(store.maxResultBytes - 2));
-        expect(await store.complete(record, { ...completion, result: { kind: 'json', json } })).toEqual({
-          applied: true,
-        });
+        const json = JSON.stringify('ä€😀'.repeat(20_000));
+        await store.complete(record, { ...completion, result: { kind: 'json', json } });
         expect(await store.read(record.id)).toMatchObject({ result: { json } });
       });
 
-      test('refuses a larger one with an error of its own, and leaves the lock in place', async () => {
+      test.each(COMPRESSIBILITIES)(
+        'refuses a larger one that is %s with an error of its own, and leaves the lock in place',
+        async (compressibility) => {
+          const record = lock();
+          await store.acquire(record, NOW_SECONDS);
+          const json = sizedJson(store.maxResultBytes + 1, compressibility);
+          await expect(
+            store.complete(record, { ...completion, result: { kind: 'json', json } }),
+          ).rejects.toThrow(ResultTooLargeError);
+          expect(await store.read(record.id)).toEqual(record);
+        },
+      );
+
+      test('keeps a large result for nobody but the owner', async () => {
         const record = lock();
         await store.acquire(record, NOW_SECONDS);
-        const json = JSON.stringify('x'.repeat(410 * 1024));
-        await expect(
-          store.complete(record, { ...completion, result: { kind: 'json', json } }),
-        ).rejects.toThrow(ResultTooLargeError);
+        const result = { kind: 'json', json: sizedJson(500 * 1024, 'incompressible') } as const;
+        const stranger = { id: record.id, owner: 'somebody else' };
+        expect(await store.complete(stranger, { ...completion, result })).toEqual({
+          applied: false,
+          current: record,
+        });
         expect(await store.read(record.id)).toEqual(record);
+      });
+
+      test('puts nothing of a remainder into a record whose result it kept', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.complete(record, { ...completion, remainderJson: () => '{"statusCode":201}' });
+        expect(await store.read(record.id)).toEqual({ ...record, ...completion, status: 'COMPLETED' });
       });
     });
 

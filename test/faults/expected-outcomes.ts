@@ -8,6 +8,7 @@ import type { StoreOperation } from './store-operation.ts';
 export type Answer =
   | '201'
   | '200 replayed'
+  | '200 replayed RESULT_NOT_RECORDED'
   | '409 IN_PROGRESS'
   | '409 OUTCOME_UNKNOWN'
   | '503 STORE_UNAVAILABLE'
@@ -40,10 +41,13 @@ function outcome(
   return { answer, runs, record, retryAtOnce, retryAfterLease, runsInAll, recordInTheEnd };
 }
 
+const NOT_KEPT = '200 replayed RESULT_NOT_RECORDED';
+
 /**
  * The situation at each place: `acquire`, a key that is new; `takeOver`, a lapsed lease of attempt 1; `complete`, a
- * handler that has succeeded; `commit`, one that has left a write to the transaction; `release`, a handler that fails the first time; `read`, a completed key on an engine
- * that does not return the old item.
+ * handler that has succeeded; `commit`, one that has left a write to the transaction; `writeChunk`, one whose answer is
+ * large; `release`, a handler that fails the first time; `read`, a completed key on an engine that does not return the
+ * old item; `readChunk`, one whose answer is large.
  */
 export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<Persistence, Outcome>>>> = {
   // biome-ignore format: a table
@@ -58,6 +62,13 @@ export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<
     'overcome by a retry':  outcome(['201', 1, 'COMPLETED 2'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 2']),
     'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 0, 'INPROGRESS 1'], ['201', '200 replayed'],             [1, 'COMPLETED 2']),
     'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 0, 'INPROGRESS 2'], ['409 IN_PROGRESS', '201'],          [1, 'COMPLETED 3']),
+  },
+  // biome-ignore format: a table
+  writeChunk: {
+    'overcome by a retry':  outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+    // The key is consumed without the answer, rather than left to be run again.
+    'lasting, not applied': outcome(['201', 1, 'COMPLETED 1'],                    [NOT_KEPT, NOT_KEPT],                [1, 'COMPLETED 1']),
+    'lasting, applied':     outcome(['201', 1, 'COMPLETED 1'],                    [NOT_KEPT, NOT_KEPT],                [1, 'COMPLETED 1']),
   },
   // biome-ignore format: a table
   complete: {
@@ -82,6 +93,12 @@ export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<
   },
   // biome-ignore format: a table
   read: {
+    'overcome by a retry':  outcome(['200 replayed', 0, 'COMPLETED 1'],           ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),
+    'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 0, 'COMPLETED 1'],  ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),
+    'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 0, 'COMPLETED 1'],  ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),
+  },
+  // biome-ignore format: a table
+  readChunk: {
     'overcome by a retry':  outcome(['200 replayed', 0, 'COMPLETED 1'],           ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),
     'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 0, 'COMPLETED 1'],  ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),
     'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 0, 'COMPLETED 1'],  ['200 replayed', '200 replayed'],    [0, 'COMPLETED 1']),

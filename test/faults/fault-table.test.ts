@@ -7,11 +7,20 @@ import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { EXPECTED_OUTCOMES, type Outcome, type Persistence } from './expected-outcomes.ts';
 import { always, FAULTS, type Fault, once, type PlannedFault } from './fault.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { failingWork, type GuardedService } from './guarded-service.ts';
+import { failingWork, type GuardedService, largeAnswer } from './guarded-service.ts';
 import type { StoreOperation } from './store-operation.ts';
 import { IMPATIENT_MS, MAX_ATTEMPTS, PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
 
-const PLACES: readonly StoreOperation[] = ['acquire', 'takeOver', 'complete', 'commit', 'release', 'read'];
+const PLACES: readonly StoreOperation[] = [
+  'acquire',
+  'takeOver',
+  'writeChunk',
+  'complete',
+  'commit',
+  'release',
+  'read',
+  'readChunk',
+];
 
 const CONFLICT: Fault = 'conflict with a transaction';
 
@@ -72,11 +81,17 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
       return service.leaveLapsedLease();
     case 'commit':
       return service.commitWrites();
+    case 'writeChunk':
+      return service.planRun(async () => largeAnswer(1));
     case 'release':
       return service.planRun(failingWork);
     case 'read':
       await service.send();
       return proxy.withholdOldItems();
+    case 'readChunk':
+      service.planRun(async () => largeAnswer(1));
+      await service.send();
+      return;
   }
 }
 

@@ -1,11 +1,12 @@
 /** A guarded HTTP handler on a table behind a fault proxy: sends, counts its runs, and shows what it left behind. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { IdempotencyEvent } from '../../lib/idempotency/events.ts';
 import { type IdempotentContext, idempotent, type OnUncertain, outcomeUnknown } from '../../lib/index.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import type { IdempotencyRecord } from '../../lib/stores/idempotency-store.ts';
+import { CHUNK_MAX_BYTES } from '../../lib/stores/result-chunks.ts';
 import { testClient } from '../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import type { Answer, RecordLeft } from './expected-outcomes.ts';
@@ -18,11 +19,15 @@ export type Work = (
 const REMAINING_MS = 10_000;
 const CLOCK_SKEW_MS = 1_000;
 
+/** Too long for the record itself, and short enough to be written in time on a machine that is busy with others. */
+const LAST_CHUNK_BYTES = 100 * 1024;
+
 export interface GuardedServiceOptions {
   /** Of the fault proxy. */
   readonly endpoint: string;
   readonly tableName: string;
   readonly onUncertain?: OnUncertain;
+  readonly onStoreUnavailable?: 'reject' | 'run-unguarded';
   /** Tries of each request by the SDK, the first included. */
   readonly maxAttempts: number;
   /** After which the client gives up one try. */
@@ -72,6 +77,7 @@ export class GuardedService {
         store: new DynamoDbStore({ tableName: options.tableName, client: this.#client }),
         clockSkewMs: CLOCK_SKEW_MS,
         onUncertain: options.onUncertain ?? 'retry',
+        onStoreUnavailable: options.onStoreUnavailable ?? 'reject',
         now: () => this.#nowMs,
         onEvent: (event) => this.events.push(event),
       },
@@ -157,6 +163,12 @@ export class GuardedService {
     this.#client.destroy();
     this.#engine.destroy();
   }
+}
+
+/** An answer whose body no compression makes much shorter, so that it lies in as many chunks as is said. */
+export function largeAnswer(chunks: number): Awaited<ReturnType<Work>> {
+  const bytes = (chunks - 1) * CHUNK_MAX_BYTES + LAST_CHUNK_BYTES;
+  return { statusCode: 201, body: JSON.stringify({ picture: randomBytes(bytes).toString('base64') }) };
 }
 
 /** Work that fails before it has had an effect. */

@@ -1,13 +1,23 @@
 /** Which step of the protocol a request on the wire is, as far as the wire tells. */
-export type StoreOperation = 'acquire' | 'takeOver' | 'complete' | 'commit' | 'release' | 'read';
+export type StoreOperation =
+  | 'acquire'
+  | 'takeOver'
+  | 'writeChunk'
+  | 'complete'
+  | 'commit'
+  | 'release'
+  | 'read'
+  | 'readChunk';
 
 /**
- * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.PutItem`) and, since acquire and takeover are both a
- * `PutItem`, from the condition: only a takeover compares the end of the lease. `undefined` for any other request.
+ * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.PutItem`), and where several have the same, from the
+ * body: only a takeover compares the end of the lease, and the ids of chunks say what they are. `undefined` for any
+ * other request.
  */
 export function storeOperationOf(target: string | undefined, body: string): StoreOperation | undefined {
   switch (target?.split('.').at(-1)) {
     case 'PutItem':
+      if (namesChunk(body)) return 'writeChunk';
       return isTakeOver(body) ? 'takeOver' : 'acquire';
     case 'UpdateItem':
       return 'complete';
@@ -16,14 +26,20 @@ export function storeOperationOf(target: string | undefined, body: string): Stor
     case 'DeleteItem':
       return 'release';
     case 'GetItem':
-      return 'read';
+      return namesChunk(body) ? 'readChunk' : 'read';
     default:
       return undefined;
   }
 }
 
+// The SDK's own serializer wrote the bodies, with these members among others.
+
 function isTakeOver(body: string): boolean {
-  // The SDK's own serializer wrote it, with this member among others.
   const { ConditionExpression: condition } = JSON.parse(body) as { readonly ConditionExpression?: string };
   return condition?.includes(':leaseEnd') === true;
+}
+
+function namesChunk(body: string): boolean {
+  const { Item, Key } = JSON.parse(body) as Partial<Record<'Item' | 'Key', { readonly id: { S: string } }>>;
+  return (Item ?? Key)?.id.S.includes('#chunk#') === true;
 }

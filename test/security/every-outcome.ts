@@ -1,10 +1,13 @@
 /** Every outcome that a guarded request can have. The tests check that none has been forgotten. */
+import { randomBytes } from 'node:crypto';
 import { DynamoDbStore, type HttpOptions, type IdempotencyEvent, idempotent } from '../../lib/index.ts';
 import { lambdaContext } from '../support/events.ts';
 import { answered, type Form, failed, MARKERS, MarkedPlay, type Stage, wrapped } from './marked-play.ts';
 
 /** Far beyond every lease of this play, and within the retention. */
 const MUCH_LATER_MS = 3_600_000;
+/** Below what the play calls too large. */
+const BOUNDED = { resultMaxBytes: 100_000 };
 const LATER: HttpOptions = { now: () => Date.now() + MUCH_LATER_MS };
 
 export async function playEveryOutcome(form: Form, stage: Stage): Promise<MarkedPlay> {
@@ -14,6 +17,7 @@ export async function playEveryOutcome(form: Form, stage: Stage): Promise<Marked
     await playFailures(play);
     await playDoubt(play);
     await playTakeovers(play);
+    await playLargeResults(play);
     await playUnkeptResults(play);
     await playCommits(play);
     await playRefusedRequests(play);
@@ -78,12 +82,23 @@ async function playTakeovers(play: MarkedPlay): Promise<void> {
   await successor;
 }
 
+/** In a form that has to be compressed, and in one that does not fit the record even so. */
+async function playLargeResults(play: MarkedPlay): Promise<void> {
+  const noise = randomBytes(100_000).toString('base64');
+  for (const body of [MARKERS.response.repeat(1000), MARKERS.response + noise]) {
+    const key = play.newKey();
+    const guarded = play.guard(async () => ({ statusCode: 200, body }));
+    await play.send(guarded, play.event(key));
+    await play.send(guarded, play.event(key));
+  }
+}
+
 async function playUnkeptResults(play: MarkedPlay): Promise<void> {
   const tooLarge = MARKERS.response.repeat(30_000);
   const notSerializable = { value: MARKERS.response, size: 1n };
   for (const body of [tooLarge, notSerializable]) {
     const key = play.newKey();
-    const guarded = play.guard(async () => ({ statusCode: 200, body }));
+    const guarded = play.guard(async () => ({ statusCode: 200, body }), BOUNDED);
     await play.send(guarded, play.event(key));
     await play.send(guarded, play.event(key));
   }
@@ -154,6 +169,7 @@ async function playKeyedEvents(play: MarkedPlay): Promise<void> {
   const options = {
     store: play.store,
     namespace: 'test',
+    ...BOUNDED,
     // The key is checked at run time, since callers are not all compiled.
     key: (message: Message) => message.id as string,
     fingerprint: (message: Message) => message.body,

@@ -98,6 +98,7 @@ test('options for HTTP and the option `key` exclude each other', () => {
 
 test('unknown options do not compile', () => {
   expect(idempotency).type.not.toBeCallableWith({ retention: 60 });
+  expect(idempotency).type.not.toBeCallableWith({ resultMaxBytes: '6 MB' });
 });
 
 test('an answer that is marked keeps its type', () => {

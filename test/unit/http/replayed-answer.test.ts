@@ -237,6 +237,15 @@ describe('a result that could not be recorded', () => {
   });
 });
 
+test('a recorded result that is lost says so, with the status that is left of it', () => {
+  const lost: RecordedResult = { kind: 'omitted', reason: 'lost', remainderJson: '{"statusCode":202}' };
+  const answer = members(replayed(lost, 'http-api'));
+  expect(answer['statusCode']).toBe(202);
+  const { code, detail } = JSON.parse(String(answer['body']));
+  expect(code).toBe('RESULT_NOT_RECORDED');
+  expect(detail).toMatch(/took effect .* can no longer be read .* not run again/);
+});
+
 test('a refusal that could not be recorded is not passed off as an effect', () => {
   const recorded = withoutBody(recordAnswer({ statusCode: 404, body: 'x' }));
   const { detail } = JSON.parse(String(members(replayed(recorded, 'http-api'))['body']));

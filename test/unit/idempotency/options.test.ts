@@ -39,6 +39,12 @@ describe('options', () => {
     expect([...methods]).toEqual(defaultMethods);
   });
 
+  test('a store that can keep less than the default bound is not contradicted by it', () => {
+    const small = new MemoryStore({ maxResultBytes: 1000 });
+    expect(() => resolveOptions({ store: small })).not.toThrow();
+    expect(() => resolveOptions({ store: small, resultMaxBytes: 1000 })).not.toThrow();
+  });
+
   test('methods are compared in upper case', () => {
     expect([...resolveOptions({ store, methods: ['put'] }).methods]).toEqual(['PUT']);
   });
@@ -61,6 +67,17 @@ describe('options', () => {
     ],
     ['a retention in fractions', { retentionSeconds: 1.5 }, /"retentionSeconds" must be a whole number/],
     ['a retention in words', { retentionSeconds: '1h' }, /"retentionSeconds" must be a whole number/],
+    [
+      'a bound that lets no result pass',
+      { resultMaxBytes: 0 },
+      /"resultMaxBytes" must be a whole number of at least 1/,
+    ],
+    ['a bound in words', { resultMaxBytes: '6 MB' }, /"resultMaxBytes" must be a whole number/],
+    [
+      'a bound beyond what the store can keep',
+      { resultMaxBytes: 6 * 1024 * 1024 + 1 },
+      /"resultMaxBytes" \(6291457\) is more than the store can keep \(its maxResultBytes is 6291456\)\. Lower/,
+    ],
     ['a negative skew', { clockSkewMs: -1 }, /"clockSkewMs" must be a whole number of at least 0/],
     ['a lease of nothing', { leaseMs: 0 }, /"leaseMs" must be a whole number of at least 1/],
     ['a policy that is none', { onUncertain: 'ask' }, /"onUncertain" must be "retry" or "block"/],

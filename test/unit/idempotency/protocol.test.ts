@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { StoreError } from '../../../lib/idempotency/errors.ts';
+import { ResultTooLargeError, StoreError } from '../../../lib/idempotency/errors.ts';
 import {
   type Attempt,
   type Claim,
@@ -296,7 +296,10 @@ describe('complete', () => {
   test('consumes the key without the result where that is larger than a record can be', async () => {
     const tiny = settings({ store: new MemoryStore({ maxResultBytes: 10 }) });
     const attempt = attemptOf(await claim(tiny, request()));
-    expect(await complete(tiny, attempt, answer('ä'.repeat(5)))).toEqual({ kind: 'settled' });
+    expect(await complete(tiny, attempt, answer('ä'.repeat(5)))).toEqual({
+      kind: 'settled',
+      omission: { reason: 'too-large' },
+    });
     expect(await claim(tiny, request())).toEqual({
       kind: 'completed',
       result: { kind: 'omitted', reason: 'too-large' },
@@ -310,12 +313,55 @@ describe('complete', () => {
     expect(await claim(tiny, request())).toEqual({ kind: 'completed', result: answer('ä'.repeat(5)) });
   });
 
+  test.each([
+    ['of its own', 11, 1000],
+    ["of the store's, if that is lower", 1000, 11],
+  ])('keeps nothing beyond the bound %s', async (_, resultMaxBytes, maxResultBytes) => {
+    const bounded = settings({ store: new MemoryStore({ maxResultBytes }), resultMaxBytes });
+    const attempt = attemptOf(await claim(bounded, request()));
+    // No error: the store was not even asked.
+    expect(await complete(bounded, attempt, answer('ä'.repeat(5)))).toEqual({
+      kind: 'settled',
+      omission: { reason: 'too-large' },
+    });
+  });
+
+  test('tells of a result that has no JSON', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const omitted = { kind: 'omitted', reason: 'not-serializable' } as const;
+    expect(await complete(settings(), attempt, omitted)).toEqual({
+      kind: 'settled',
+      omission: { reason: 'not-serializable' },
+    });
+  });
+
+  test('hands the store what is left of a result, should it lose a part, and makes it only on demand', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    let made = 0;
+    let handed: (() => string | undefined) | undefined;
+    const curious: IdempotencyStore = {
+      ...interceptedStore(store, (_, proceed) => proceed()),
+      complete: (ownership, completion) => {
+        handed = completion.remainderJson;
+        return store.complete(ownership, completion);
+      },
+    };
+    await complete(settings({ store: curious }), attempt, answer('done'), () => {
+      made += 1;
+      return { kind: 'omitted', reason: 'too-large', remainderJson: '{}' };
+    });
+    expect(made).toBe(0);
+    expect(handed?.()).toBe('{}');
+  });
+
   test("goes by the store's own refusal too, and records what the caller makes of the result", async () => {
     const strict = new MemoryStore({ maxResultBytes: 3 });
     const optimistic = { ...interceptedStore(strict, (_, proceed) => proceed()), maxResultBytes: 1_000_000 };
     const attempt = attemptOf(await claim(settings({ store: optimistic }), request()));
     const rest = { kind: 'omitted', reason: 'too-large', remainderJson: '{}' } as const;
-    await complete(settings({ store: optimistic }), attempt, answer('does not fit'), () => rest);
+    expect(
+      await complete(settings({ store: optimistic }), attempt, answer('does not fit'), () => rest),
+    ).toEqual({ kind: 'settled', omission: { reason: 'too-large', error: expect.any(ResultTooLargeError) } });
     expect(await claim(settings({ store: optimistic }), request())).toEqual({
       kind: 'completed',
       result: rest,

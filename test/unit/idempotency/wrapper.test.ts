@@ -175,7 +175,7 @@ describe('idempotent(fn, { key })', () => {
         runs += 1;
         return cyclic;
       },
-      { store, ...byMessage },
+      { store, ...byMessage, onEvent: () => {} },
     );
     expect(await once({ messageId: 'm1' }, lambdaContext())).toBe(cyclic);
     const duplicate = once({ messageId: 'm1' }, lambdaContext());
