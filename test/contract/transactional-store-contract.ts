@@ -162,7 +162,7 @@ export function describeTransactionalStoreContract(name: string, setUp: () => Tr
 
       test('refuses a larger one with an error of its own; nothing is written, and the lock stays', async () => {
         const record = await heldLock();
-        const json = JSON.stringify('x'.repeat(410 * 1024));
+        const json = JSON.stringify('x'.repeat(store.maxResultBytes));
         await expect(
           store.completeWith(
             record,

@@ -1,5 +1,5 @@
 /** What only the database finds in the writes of a commit: nothing is written, the key is given back, the error says it. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -132,9 +132,14 @@ describe('writes that can never be applied', () => {
 });
 
 test('a result that does not fit beside 4 MB of writes is left out, and the writes are applied', async () => {
-  const lines = Array.from({ length: 10 }, () => randomUUID());
-  const writes = lines.map((lineId) => put(lineId, { text: 'x'.repeat(390 * 1024) }));
-  const handler = guarded(writes, 'y'.repeat(390 * 1024));
+  const lines = Array.from({ length: 11 }, () => randomUUID());
+  const sizes = [
+    ...Array.from({ length: 10 }, () => 390 * 1024),
+    4 * 1024 * 1024 - 10 * 390 * 1024 - 20 * 1024,
+  ];
+  const writes = lines.map((lineId, index) => put(lineId, { text: 'x'.repeat(sizes[index] ?? 0) }));
+  // Nothing that compression makes small, and not so large that it is kept in items of its own.
+  const handler = guarded(writes, randomBytes(45 * 1024).toString('base64'));
   const key = randomUUID();
   const context = lambdaContext() as IdempotentContext;
   await handler(key, context);
