@@ -5,6 +5,9 @@ import type { IdempotencyEventListener } from './events.ts';
 import type { OnUncertain } from './protocol.ts';
 import type { SetTimer } from './timer.ts';
 
+/** How a key is kept from taking effect twice. */
+export type Strategy = 'lock' | 'single-write';
+
 /** Options of the protocol, for every kind of event. */
 export interface ProtocolOptions {
   /**
@@ -23,6 +26,15 @@ export interface ProtocolOptions {
    * longer. @defaultValue 86400 (a day)
    */
   readonly retentionSeconds?: number;
+  /**
+   * `'lock'` acquires the key, runs the handler and completes the key. `'single-write'` runs the handler at once and puts
+   * the record together with what it has left to `context.idempotency.commit`, in one transaction: one request in all, and
+   * one for a duplicate. **The handler's body then runs on every duplicate**, and at the same time as others: choose it only
+   * where nothing in the body but those writes has an effect. There is no lease then: `onUncertain`, `leaseMs` and
+   * `onStoreUnavailable: 'run-unguarded'` throw beside it, as does a store without transactions.
+   * @defaultValue 'lock'
+   */
+  readonly strategy?: Strategy;
   /**
    * What happens to a key whose last attempt ended without telling its outcome (a crash, a time-out, a completion
    * that failed), once its lease is over: `'retry'` runs the handler again, `'block'` answers 409 until the
@@ -114,6 +126,7 @@ export interface KeyedOptions<TEvent = unknown> extends ProtocolOptions {
 /** Every default in one place; the documentation repeats them and a test compares the two. */
 export const DEFAULTS = Object.freeze({
   retentionSeconds: 24 * 60 * 60,
+  strategy: 'lock',
   onUncertain: 'retry',
   onStoreUnavailable: 'reject',
   clockSkewMs: 1000,

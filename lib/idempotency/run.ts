@@ -26,8 +26,10 @@ export interface Run {
    * key, the second is recorded.
    */
   finish(answer: unknown, handlerAnswer?: unknown): Promise<Ending>;
-  /** The handler threw `error`, or something in front of it did. */
-  fail(error: unknown): Promise<void>;
+  /** Nothing has run: something in front of the handler answered or threw in its place. */
+  abandon(): Promise<void>;
+  /** The handler threw `error`. Resolves to what the caller gets in its place, if anything. */
+  fail(error: unknown): Promise<Ending | undefined>;
   /** Nobody can tell how the handler ended. `answer`, if there is one, may be its own or somebody else's. */
   leaveInDoubt(answer?: unknown): Ending | undefined;
   /**
@@ -45,11 +47,15 @@ export interface RunSettings {
 }
 
 /** A run under the lock that `attempt` holds. */
-export function guardedRun(operation: Operation, attempt: Attempt, settings: RunSettings): Run {
+export function guardedRun(
+  operation: Operation,
+  attempt: Attempt,
+  settings: RunSettings,
+  pending = new PendingWrites(settings.options.store),
+): Run {
   const { request, deadlineMs, options } = settings;
   const { notify } = options;
   const named = { id: attempt.id, attempt: attempt.attempt };
-  const pending = new PendingWrites(options.store);
 
   async function finish(answer: unknown, handlerAnswer = answer): Promise<Ending> {
     pending.close();
@@ -145,10 +151,16 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
     }
   }
 
-  async function fail(error: unknown): Promise<void> {
+  async function fail(error: unknown): Promise<Ending | undefined> {
     pending.close();
     if (isOutcomeUnknown(error)) tellDoubt();
     else await giveBack();
+    return undefined;
+  }
+
+  async function abandon(): Promise<void> {
+    pending.close();
+    await giveBack();
   }
 
   /** Resolves to what a successor has to say, if there is one. */
@@ -204,7 +216,7 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
     commit: pending.add,
   });
   const handlerEnded = () => pending.close();
-  return { idempotency, handlerEnded, finish, fail, leaveInDoubt, yieldToSuccessor };
+  return { idempotency, handlerEnded, finish, abandon, fail, leaveInDoubt, yieldToSuccessor };
 }
 
 function asError(error: unknown): Error {

@@ -4,7 +4,7 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { StoreError } from '../idempotency/errors.ts';
-import type { IdempotencyRecord, InProgressRecord, RecordedResult } from './idempotency-store.ts';
+import type { IdempotencyRecord, RecordedResult } from './idempotency-store.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -28,7 +28,8 @@ export const ATTRIBUTES = Object.freeze({
  */
 export const RESULT_MAX_BYTES = 400 * 1024 - 4 * 1024;
 
-export function itemOf(record: InProgressRecord): Item {
+/** The record without its result. */
+export function itemOf(record: IdempotencyRecord): Item {
   return {
     [ATTRIBUTES.id]: { S: record.id },
     [ATTRIBUTES.status]: { S: record.status },

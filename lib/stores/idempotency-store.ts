@@ -48,6 +48,11 @@ export interface InProgressRecord extends IdempotencyRecord {
   readonly status: 'INPROGRESS';
 }
 
+export interface CompletedRecord extends IdempotencyRecord {
+  readonly status: 'COMPLETED';
+  readonly result: RecordedResult;
+}
+
 /** Names the record and the attempt that claims to own it. */
 export interface Ownership {
   readonly id: string;

@@ -1,6 +1,7 @@
 import { CommitInvalidError, ConfigurationError, ResultTooLargeError } from '../idempotency/errors.ts';
 import { RESULT_MAX_BYTES } from './dynamodb-record.ts';
 import type {
+  CompletedRecord,
   Completion,
   IdempotencyRecord,
   InProgressRecord,
@@ -94,6 +95,21 @@ export class MemoryStore implements TransactionalStore {
     return outcome;
   }
 
+  async putCompleted(
+    record: CompletedRecord,
+    nowSeconds: number,
+    writes: readonly unknown[],
+  ): Promise<TransactionOutcome> {
+    const current = this.#records.get(record.id);
+    this.#checkSize(record);
+    if (current !== undefined && current.expiresAtSeconds >= nowSeconds) {
+      return { kind: 'record-refused', current };
+    }
+    const outcome = this.#apply(writes);
+    if (outcome.kind === 'applied') this.#put(record);
+    return outcome;
+  }
+
   async write(writes: readonly unknown[], token: string): Promise<WritesOutcome> {
     if (this.#tokens.has(token)) return { kind: 'applied' };
     const outcome = this.#apply(writes);
@@ -102,7 +118,7 @@ export class MemoryStore implements TransactionalStore {
   }
 
   #apply(writes: readonly unknown[]): WritesOutcome {
-    const failed = this.#applyWrites?.(writes) ?? [];
+    const failed = writes.length === 0 ? [] : (this.#applyWrites?.(writes) ?? []);
     if (failed.length === 0) return { kind: 'applied' };
     return {
       kind: 'condition-failed',
@@ -110,7 +126,7 @@ export class MemoryStore implements TransactionalStore {
     };
   }
 
-  #checkSize({ result }: Completion): void {
+  #checkSize({ result }: Pick<Completion, 'result'>): void {
     if (result.kind === 'json' && Buffer.byteLength(result.json) > this.maxResultBytes) {
       throw new ResultTooLargeError();
     }

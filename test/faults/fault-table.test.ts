@@ -11,7 +11,15 @@ import { failingWork, type GuardedService } from './guarded-service.ts';
 import type { StoreOperation } from './store-operation.ts';
 import { IMPATIENT_MS, MAX_ATTEMPTS, PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
 
-const PLACES: readonly StoreOperation[] = ['acquire', 'takeOver', 'complete', 'commit', 'release', 'read'];
+const PLACES: readonly StoreOperation[] = [
+  'acquire',
+  'takeOver',
+  'complete',
+  'commit',
+  'putCompleted',
+  'release',
+  'read',
+];
 
 const CONFLICT: Fault = 'conflict with a transaction';
 
@@ -49,7 +57,9 @@ beforeAll(async () => {
 describe.each(PLACES)('a fault at %s', (place) => {
   test.concurrent.each(ROWS.filter((row) => row.place === place))('$fault, $often: $comesTo', async (row) => {
     const requestTimeoutMs = FAULTS[row.fault].slow ? IMPATIENT_MS : PATIENT_MS;
-    const observation = await withGuardedService({ tableName, requestTimeoutMs }, async (service, proxy) => {
+    const strategy = place === 'putCompleted' ? 'single-write' : 'lock';
+    const options = { tableName, requestTimeoutMs, strategy } as const;
+    const observation = await withGuardedService(options, async (service, proxy) => {
       await arrange(place, service, proxy);
       return observe(row, service, proxy);
     });
@@ -57,7 +67,7 @@ describe.each(PLACES)('a fault at %s', (place) => {
       outcome: EXPECTED_OUTCOMES[place][row.comesTo],
       // Otherwise the row would pass without its fault, or without the retries.
       strikes: row.often === 'once' || row.fault === 'reply delayed' ? 1 : triesMax(row),
-      writesApplied: place === 'commit' ? 1 : 0,
+      writesApplied: commits(place) ? 1 : 0,
     });
   });
 });
@@ -71,6 +81,7 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
     case 'takeOver':
       return service.leaveLapsedLease();
     case 'commit':
+    case 'putCompleted':
       return service.commitWrites();
     case 'release':
       return service.planRun(failingWork);
@@ -106,7 +117,11 @@ async function observe(
 }
 
 function triesMax({ fault, place }: Row): number {
-  return fault === CONFLICT && place === 'commit' ? COMMIT_TRIES_MAX : MAX_ATTEMPTS;
+  return fault === CONFLICT && commits(place) ? COMMIT_TRIES_MAX : MAX_ATTEMPTS;
+}
+
+function commits(place: StoreOperation): boolean {
+  return place === 'commit' || place === 'putCompleted';
 }
 
 function lasting(fault: Fault): Persistence {

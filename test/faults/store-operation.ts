@@ -1,5 +1,12 @@
 /** Which step of the protocol a request on the wire is, as far as the wire tells. */
-export type StoreOperation = 'acquire' | 'takeOver' | 'complete' | 'commit' | 'release' | 'read';
+export type StoreOperation =
+  | 'acquire'
+  | 'takeOver'
+  | 'complete'
+  | 'commit'
+  | 'putCompleted'
+  | 'release'
+  | 'read';
 
 /**
  * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.PutItem`) and, since acquire and takeover are both a
@@ -12,7 +19,7 @@ export function storeOperationOf(target: string | undefined, body: string): Stor
     case 'UpdateItem':
       return 'complete';
     case 'TransactWriteItems':
-      return 'commit';
+      return isPutOfRecord(body) ? 'putCompleted' : 'commit';
     case 'DeleteItem':
       return 'release';
     case 'GetItem':
@@ -26,4 +33,10 @@ function isTakeOver(body: string): boolean {
   // The SDK's own serializer wrote it, with this member among others.
   const { ConditionExpression: condition } = JSON.parse(body) as { readonly ConditionExpression?: string };
   return condition?.includes(':leaseEnd') === true;
+}
+
+/** A commit updates its record, which is there; a single write puts it. */
+function isPutOfRecord(body: string): boolean {
+  const { TransactItems: items } = JSON.parse(body) as { readonly TransactItems?: readonly object[] };
+  return items?.[0] !== undefined && 'Put' in items[0];
 }
