@@ -6,9 +6,9 @@ module.exports = {
       name: 'protocol-is-pure',
       comment: 'The protocol knows the port, its records and its errors; no DynamoDB, no HTTP, no clock.',
       severity: 'error',
-      from: { path: '^lib/idempotency/(protocol|record|commit)\\.ts$' },
+      from: { path: '^lib/idempotency/(protocol|record|commit|single-write)\\.ts$' },
       to: {
-        pathNot: '^lib/(idempotency/(record|errors|protocol)|stores/(idempotency|transactional)-store)\\.ts$',
+        pathNot: '^lib/(idempotency/(record|errors|protocol|commit)|stores/(idempotency|transactional)-store)\\.ts$',
       },
     },
     {

@@ -32,6 +32,7 @@ export {
   type HttpOptions,
   type KeyedOptions,
   type ProtocolOptions,
+  type Strategy,
 } from './idempotency/options.ts';
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
 export type { CommitFunction, CommitOptions } from './idempotency/pending-writes.ts';
@@ -41,6 +42,7 @@ export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
 export type { DocumentWrite } from './stores/document-write.ts';
 export { createDefaultClient, DynamoDbStore, type DynamoDbStoreOptions } from './stores/dynamodb-store.ts';
 export type {
+  CompletedRecord,
   Completion,
   IdempotencyRecord,
   IdempotencyStore,

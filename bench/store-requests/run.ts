@@ -4,8 +4,10 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { startEngine } from '../../lib/local/engine.ts';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
+import { requestsOf } from '../../test/support/counted-requests.ts';
 import { httpApiEvent, lambdaContext } from '../../test/support/events.ts';
 import { addToCart, createSubject, type Subject } from '../subjects.ts';
+import { createWritingHandler, WRITING_HANDLERS } from './writing-handlers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -21,23 +23,6 @@ if (values.help) {
 }
 
 type Counts = Record<string, string[]>;
-
-/** The commands that `action` sends through `client`, by name. */
-async function requestsOf(client: DynamoDBClient, action: () => Promise<unknown>): Promise<string[]> {
-  const sent: string[] = [];
-  const name = `count-${randomUUID()}`;
-  client.middlewareStack.add(
-    (next, context) => (args) => {
-      sent.push(String(context['commandName']).replace(/Command$/, ''));
-      return next(args);
-    },
-    // Below the retries: every attempt on the wire counts.
-    { step: 'finalizeRequest', priority: 'low', name },
-  );
-  await action();
-  client.middlewareStack.remove(name);
-  return sent;
-}
 
 async function measure(
   name: 'lambda-idempotency' | 'powertools',
@@ -89,6 +74,44 @@ async function measure(
   return counts;
 }
 
+/** What a handler that puts one row costs in all, its own write included. */
+async function measureWrites(client: DynamoDBClient, tableName: string, dataTable: string) {
+  const results: Record<string, Counts> = {};
+  for (const name of WRITING_HANDLERS) {
+    const handler = createWritingHandler(name, { client, tableName, dataTable });
+    const key = randomUUID();
+    const send = () => handler(httpApiEvent({ key, path: `/${name}` }), lambdaContext());
+    results[name] = {
+      'first run': await requestsOf(client, send),
+      duplicate: await requestsOf(client, send),
+    };
+  }
+  return results;
+}
+
+function printTable(results: Record<string, Counts>): void {
+  const names = Object.keys(results);
+  const outcomes = Object.keys(results[names[0] ?? ''] ?? {});
+  const rows = outcomes.map((outcome) => [
+    outcome,
+    ...names.map((name) => {
+      const sent = results[name]?.[outcome] ?? [];
+      return `${sent.length}${sent.length > 0 ? `  (${sent.join(', ')})` : ''}`;
+    }),
+  ]);
+  const table = [['outcome', ...names], ...rows];
+  const widths =
+    table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  for (const row of table) {
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 3))
+        .join('')
+        .trimEnd(),
+    );
+  }
+}
+
 const engine = await startEngine();
 const client = createEngineClient(engine.endpoint);
 try {
@@ -98,20 +121,16 @@ try {
     await ensureIdempotencyTable(client, tableName);
     results[name] = await measure(name, client, tableName);
   }
+  const [tableName, dataTable] = [`bench-${randomUUID()}`, `bench-${randomUUID()}`];
+  await Promise.all([ensureIdempotencyTable(client, tableName), ensureIdempotencyTable(client, dataTable)]);
+  const writes = await measureWrites(client, tableName, dataTable);
   if (values.json) {
-    console.log(JSON.stringify({ engine: engine.name, node: process.version, results }, null, 2));
+    console.log(JSON.stringify({ engine: engine.name, node: process.version, results, writes }, null, 2));
   } else {
     console.log(`\n${engine.name}, Node ${process.version}\n`);
-    const rows = Object.keys(results['lambda-idempotency'] ?? {}).map((outcome) => [
-      outcome,
-      ...['lambda-idempotency', 'powertools'].map((name) => {
-        const sent = results[name]?.[outcome] ?? [];
-        return `${sent.length}${sent.length > 0 ? `  (${sent.join(', ')})` : ''}`;
-      }),
-    ]);
-    for (const row of [['outcome', 'lambda-idempotency', 'powertools'], ...rows]) {
-      console.log(`${(row[0] ?? '').padEnd(28)}${(row[1] ?? '').padEnd(30)}${row[2] ?? ''}`);
-    }
+    printTable(results);
+    console.log('\nA handler that puts one row, its own write included:\n');
+    printTable(writes);
   }
 } finally {
   client.destroy();

@@ -49,6 +49,13 @@ export type UnguardedReason = 'method' | 'no-key' | 'store-unavailable';
 
 export type IdempotencyEventListener = (event: IdempotencyEvent) => void;
 
+export function completedEvent(
+  named: { readonly id: string; readonly attempt: number },
+  omission: Omission | undefined,
+): IdempotencyEvent {
+  return { type: 'completed', ...named, ...(omission === undefined ? {} : { omission }) };
+}
+
 /**
  * The listener that is used when none is given: silent while the protocol does its work, and one line on standard
  * error where a person should look, because the caller was answered and nobody else would tell.

@@ -5,6 +5,7 @@
 import type { Context } from 'aws-lambda';
 import { readHttpRequest } from '../http/front-door.ts';
 import type { HttpRequest } from '../http/http-request.ts';
+import { isTransactional } from '../stores/transactional-store.ts';
 import { refuseDurableExecution } from './durable-execution.ts';
 import {
   ConfigurationError,
@@ -22,6 +23,7 @@ import { type Claim, claim } from './protocol.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
 import { guardedRun, type Run, type RunSettings } from './run.ts';
+import { singleWriteRun } from './single-write-run.ts';
 import { unguardedRun } from './unguarded-run.ts';
 
 export type Admission =
@@ -67,7 +69,10 @@ export async function admit(
 async function admitOperation(operation: Operation, settings: RunSettings): Promise<Admission> {
   const { id } = operation;
   const { options } = settings;
-  const { notify } = options;
+  const { notify, store } = options;
+  if (options.strategy === 'single-write' && isTransactional(store)) {
+    return { kind: 'run', run: singleWriteRun(operation, store, settings) };
+  }
   const outcome = await claimOrExplain(operation, settings);
   switch (outcome.kind) {
     case 'acquired': {

@@ -102,7 +102,20 @@ export function idempotency<TEvent = unknown>(
   }
 
   async function idempotencyOnError(request: IdempotencyRequest<TEvent>): Promise<void> {
-    await settle(request, undefined);
+    const ending = await settle(request, undefined);
+    switch (ending?.kind) {
+      case undefined:
+        return;
+      case 'answer':
+        request.response = ending.answer;
+        return;
+      case 'refused':
+        request.response = ending.refusal.answer;
+        return;
+      case 'failed':
+        // Core is telling an error already; this one is shown to its caller, and to the error handlers that follow.
+        request.response = ending.answer;
+    }
   }
 
   /** A hook of another middleware answered: this is the last chance to settle, for no hook of ours is called. */
@@ -131,13 +144,13 @@ export function idempotency<TEvent = unknown>(
 
     if (outcome.kind === 'pending') {
       // A hook in front of the handler answered in its place: nothing has run.
-      await run.fail(undefined);
+      await run.abandon();
     } else if (cameAfterDeadline(outcome) && !failedLater) {
       return await run.yieldToSuccessor(finishedAnswer);
     } else if (cameFromEarlyTimeout(outcome, resolved)) {
       return run.leaveInDoubt(failedLater ? undefined : finishedAnswer);
     } else if (outcome.kind === 'threw') {
-      await run.fail(outcome.error);
+      return await run.fail(outcome.error);
     } else if (failedLater) {
       // The handler took effect and a hook behind it threw. Its own answer is recorded, so that no retry runs it
       // again; this caller gets what the error handlers make of the error.

@@ -6,6 +6,9 @@ import type { IdempotencyEventListener } from './events.ts';
 import type { OnUncertain } from './protocol.ts';
 import type { SetTimer } from './timer.ts';
 
+/** How a key is kept from taking effect twice. */
+export type Strategy = 'lock' | 'single-write';
+
 /** Options of the protocol, for every kind of event. */
 export interface ProtocolOptions {
   /**
@@ -31,6 +34,15 @@ export interface ProtocolOptions {
    * large answers is not worth their write units. @defaultValue 6291456 (Lambda answers with no more)
    */
   readonly resultMaxBytes?: number;
+  /**
+   * `'lock'` acquires the key, runs the handler and completes the key. `'single-write'` runs the handler at once and puts
+   * the record together with what it has left to `context.idempotency.commit`, in one transaction: one request in all, and
+   * one for a duplicate. **The handler's body then runs on every duplicate**, and at the same time as others: choose it only
+   * where nothing in the body but those writes has an effect. There is no lease then: `onUncertain`, `leaseMs` and
+   * `onStoreUnavailable: 'run-unguarded'` throw beside it, as does a store without transactions.
+   * @defaultValue 'lock'
+   */
+  readonly strategy?: Strategy;
   /**
    * What happens to a key whose last attempt ended without telling its outcome (a crash, a time-out, a completion
    * that failed), once its lease is over: `'retry'` runs the handler again, `'block'` answers 409 until the
@@ -123,6 +135,7 @@ export interface KeyedOptions<TEvent = unknown> extends ProtocolOptions {
 export const DEFAULTS = Object.freeze({
   retentionSeconds: 24 * 60 * 60,
   resultMaxBytes: RESULT_MAX_BYTES,
+  strategy: 'lock',
   onUncertain: 'retry',
   onStoreUnavailable: 'reject',
   clockSkewMs: 1000,

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import { DynamoDbStore } from '../stores/dynamodb-store.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
+import { isTransactional } from '../stores/transactional-store.ts';
 import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
-import { DEFAULTS, type HttpOptions, type KeyedOptions } from './options.ts';
+import { DEFAULTS, type HttpOptions, type KeyedOptions, type ProtocolOptions } from './options.ts';
 import type { OnUncertain } from './protocol.ts';
 import { waitBy } from './timer.ts';
 
@@ -15,6 +16,7 @@ const PROTOCOL_NAMES = [
   'namespace',
   'retentionSeconds',
   'resultMaxBytes',
+  'strategy',
   'onUncertain',
   'onStoreUnavailable',
   'clockSkewMs',
@@ -36,6 +38,8 @@ const HTTP_NAMES = [
   'timeoutEarlyInMillis',
 ] as const;
 
+/** Options that say something about leases. */
+const LEASE_OPTIONS: readonly (keyof ProtocolOptions)[] = ['onUncertain', 'leaseMs'];
 const FUNCTION_NAMES = ['onEvent', 'now', 'newOwner', 'setTimer', 'random', 'fingerprint', 'caller'];
 
 /** What the guard works with: every option present and checked. */
@@ -62,6 +66,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   checkNumber('clockSkewMs', options.clockSkewMs, 0);
   checkNumber('leaseMs', options.leaseMs, 1);
   checkNumber('timeoutEarlyInMillis', http.timeoutEarlyInMillis, 0);
+  checkOneOf('strategy', options.strategy, ['lock', 'single-write']);
   checkOneOf('onUncertain', options.onUncertain, ['retry', 'block']);
   checkOneOf('onStoreUnavailable', options.onStoreUnavailable, ['reject', 'run-unguarded']);
   checkOneOf('replayStatus', http.replayStatus, ['ok', 'original']);
@@ -78,6 +83,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     namespace: resolveNamespace(options.namespace),
     retentionSeconds: options.retentionSeconds ?? DEFAULTS.retentionSeconds,
     resultMaxBytes: options.resultMaxBytes ?? DEFAULTS.resultMaxBytes,
+    strategy: options.strategy ?? DEFAULTS.strategy,
     onUncertain: options.onUncertain ?? DEFAULTS.onUncertain,
     onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
@@ -100,6 +106,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   };
   rejectContradictions(resolved, options.leaseMs);
   rejectLargerThanStore(options.resultMaxBytes, resolved.store);
+  if (resolved.strategy === 'single-write') rejectBesideSingleWrite(options, resolved.store);
   return Object.freeze(resolved);
 }
 
@@ -145,6 +152,23 @@ function rejectLargerThanStore(
   if (resultMaxBytes !== undefined && resultMaxBytes > maxResultBytes) {
     throw new ConfigurationError(
       `Option "resultMaxBytes" (${resultMaxBytes}) is more than the store can keep (its maxResultBytes is ${maxResultBytes}). Lower the first.`,
+    );
+  }
+}
+
+/** Without a lock there is no lease that could lapse, and nothing that could run without one. */
+function rejectBesideSingleWrite(options: ProtocolOptions, store: IdempotencyStore): void {
+  const contradicting: string[] = LEASE_OPTIONS.filter((name) => options[name] !== undefined);
+  if (options.onStoreUnavailable === 'run-unguarded') contradicting.push('onStoreUnavailable');
+  const [name] = contradicting;
+  if (name !== undefined) {
+    throw new ConfigurationError(
+      `Options "strategy: 'single-write'" and "${name}" contradict each other: the record is written with the effects in one transaction, so there is no lock, and no lease that could end. Remove one of them.`,
+    );
+  }
+  if (!isTransactional(store)) {
+    throw new ConfigurationError(
+      `Option "strategy: 'single-write'" needs a store that can write the record and other items in one transaction, such as DynamoDbStore. A store of your own has to implement TransactionalStore.`,
     );
   }
 }

@@ -4,11 +4,12 @@ import type { FailedWrite } from '../stores/transactional-store.ts';
 import { commit } from './commit.ts';
 import { type Ending, failedWith } from './ending.ts';
 import { ResultNotRecordedError, SupersededError } from './errors.ts';
+import { completedEvent } from './events.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
 import type { Operation, RecordConclusion } from './operation.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
 import { PendingWrites, writesNotCommitted } from './pending-writes.ts';
-import { type Attempt, complete, type Omission, release, successorOf } from './protocol.ts';
+import { type Attempt, complete, release, successorOf } from './protocol.ts';
 import { refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
 
@@ -26,8 +27,10 @@ export interface Run {
    * key, the second is recorded.
    */
   finish(answer: unknown, handlerAnswer?: unknown): Promise<Ending>;
-  /** The handler threw `error`, or something in front of it did. */
-  fail(error: unknown): Promise<void>;
+  /** Nothing has run: something in front of the handler answered or threw in its place. */
+  abandon(): Promise<void>;
+  /** The handler threw `error`. Resolves to what the caller gets in its place, if anything. */
+  fail(error: unknown): Promise<Ending | undefined>;
   /** Nobody can tell how the handler ended. `answer`, if there is one, may be its own or somebody else's. */
   leaveInDoubt(answer?: unknown): Ending | undefined;
   /**
@@ -45,11 +48,15 @@ export interface RunSettings {
 }
 
 /** A run under the lock that `attempt` holds. */
-export function guardedRun(operation: Operation, attempt: Attempt, settings: RunSettings): Run {
+export function guardedRun(
+  operation: Operation,
+  attempt: Attempt,
+  settings: RunSettings,
+  pending = new PendingWrites(settings.options.store),
+): Run {
   const { request, deadlineMs, options } = settings;
   const { notify } = options;
   const named = { id: attempt.id, attempt: attempt.attempt };
-  const pending = new PendingWrites(options.store);
 
   async function finish(answer: unknown, handlerAnswer = answer): Promise<Ending> {
     pending.close();
@@ -83,7 +90,7 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
       if (settlement.kind === 'superseded') {
         return answerOfSuccessor(settlement.current) ?? { kind: 'answer', answer };
       }
-      tellCompleted(settlement.omission);
+      notify(completedEvent(named, settlement.omission));
     } catch (error) {
       // The work is done, so its answer goes out; the key stays in doubt until the lease ends.
       notify({ type: 'store-failed', id: attempt.id, during: 'complete', error: asError(error) });
@@ -103,7 +110,7 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
     });
     switch (settlement.kind) {
       case 'settled':
-        tellCompleted(settlement.omission);
+        notify(completedEvent(named, settlement.omission));
         return { kind: 'answer', answer };
       case 'superseded':
         return answerOfSuccessor(settlement.current) ?? failedWith(new SupersededError(0), request, options);
@@ -147,10 +154,16 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
     }
   }
 
-  async function fail(error: unknown): Promise<void> {
+  async function fail(error: unknown): Promise<Ending | undefined> {
     pending.close();
     if (isOutcomeUnknown(error)) tellDoubt();
     else await giveBack();
+    return undefined;
+  }
+
+  async function abandon(): Promise<void> {
+    pending.close();
+    await giveBack();
   }
 
   /** Resolves to what a successor has to say, if there is one. */
@@ -164,10 +177,6 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
       notify({ type: 'store-failed', id: attempt.id, during: 'release', error: asError(error) });
     }
     return undefined;
-  }
-
-  function tellCompleted(omission: Omission | undefined): void {
-    notify({ type: 'completed', ...named, ...(omission === undefined ? {} : { omission }) });
   }
 
   function tellDoubt(): void {
@@ -210,7 +219,7 @@ export function guardedRun(operation: Operation, attempt: Attempt, settings: Run
     commit: pending.add,
   });
   const handlerEnded = () => pending.close();
-  return { idempotency, handlerEnded, finish, fail, leaveInDoubt, yieldToSuccessor };
+  return { idempotency, handlerEnded, finish, abandon, fail, leaveInDoubt, yieldToSuccessor };
 }
 
 function asError(error: unknown): Error {

@@ -51,7 +51,11 @@ export function unguardedRun(conclude: (answer: unknown) => Conclusion, settings
     }),
     handlerEnded: () => pending.close(),
     finish,
-    fail: async () => pending.close(),
+    abandon: async () => pending.close(),
+    fail: async () => {
+      pending.close();
+      return undefined;
+    },
     leaveInDoubt,
     yieldToSuccessor: async (answer) => leaveInDoubt(answer) ?? { kind: 'answer', answer },
   };

@@ -50,7 +50,8 @@ export function idempotent<TEvent, TResult, TContext = Context, TRest extends un
     try {
       result = await fn(event, withIdempotency(context, run.idempotency), ...rest);
     } catch (error) {
-      await run.fail(error);
+      const ending = await run.fail(error);
+      if (ending !== undefined) return answerOf(ending) as TResult;
       throw error;
     }
     const ending = await run.finish(result);

@@ -4,7 +4,7 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { StoreError } from '../idempotency/errors.ts';
-import type { IdempotencyRecord, InProgressRecord } from './idempotency-store.ts';
+import type { IdempotencyRecord } from './idempotency-store.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -33,7 +33,8 @@ export function isChunk(item: Item): boolean {
   return item[ATTRIBUTES.status]?.S === CHUNK_STATUS;
 }
 
-export function itemOf(record: InProgressRecord): Item {
+/** The record without its result. */
+export function itemOf(record: IdempotencyRecord): Item {
   return {
     [ATTRIBUTES.id]: { S: record.id },
     [ATTRIBUTES.status]: { S: record.status },

@@ -3,7 +3,7 @@
  * what the condition protects is said in the port.
  */
 import { ATTRIBUTES, type Item, itemOf } from './dynamodb-record.ts';
-import type { InProgressRecord, LapsedLease, Ownership } from './idempotency-store.ts';
+import type { IdempotencyRecord, InProgressRecord, LapsedLease, Ownership } from './idempotency-store.ts';
 
 // `status`, `owner` and `data` are among DynamoDB's reserved words, so every name goes in as a placeholder.
 const NAME = {
@@ -19,7 +19,8 @@ const OWNED_LOCK = '#status = :inProgress AND #owner = :owner';
 /** The record that a write was refused for comes back with the refusal. */
 const BRINGING_BACK = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
 
-export function acquirePut(tableName: string, record: InProgressRecord, nowSeconds: number) {
+/** Both states of a record are put under the same condition: that there is none which counts. */
+export function acquirePut(tableName: string, record: IdempotencyRecord, nowSeconds: number) {
   return {
     TableName: tableName,
     Item: itemOf(record),
@@ -28,6 +29,16 @@ export function acquirePut(tableName: string, record: InProgressRecord, nowSecon
     ExpressionAttributeValues: { ':now': { N: String(nowSeconds) } },
     ...BRINGING_BACK,
   };
+}
+
+export function completedPut(
+  tableName: string,
+  record: IdempotencyRecord,
+  nowSeconds: number,
+  resultAttributes: Item,
+) {
+  const put = acquirePut(tableName, record, nowSeconds);
+  return { ...put, Item: { ...put.Item, ...resultAttributes } };
 }
 
 export function takeOverPut(tableName: string, record: InProgressRecord, lapsed: LapsedLease) {

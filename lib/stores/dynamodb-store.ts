@@ -17,10 +17,18 @@ import {
   StoreError,
 } from '../idempotency/errors.ts';
 import { ATTRIBUTES, type Item } from './dynamodb-record.ts';
-import { acquirePut, completionUpdate, keyOf, releaseDelete, takeOverPut } from './dynamodb-requests.ts';
+import {
+  acquirePut,
+  completedPut,
+  completionUpdate,
+  keyOf,
+  releaseDelete,
+  takeOverPut,
+} from './dynamodb-requests.ts';
 import { recordOf, storedResult } from './dynamodb-result.ts';
 import { type Transaction, transact } from './dynamodb-transaction.ts';
 import type {
+  CompletedRecord,
   Completion,
   IdempotencyRecord,
   InProgressRecord,
@@ -138,6 +146,26 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
         item: { Update: request },
         carriesResult: completion.result.kind === 'json',
       },
+      writes,
+      token: randomUUID(),
+    });
+  }
+
+  async putCompleted(
+    record: CompletedRecord,
+    nowSeconds: number,
+    writes: readonly PreparedWrite[],
+  ): Promise<TransactionOutcome> {
+    const { attributes, chunks } = await storedResult(record, record);
+    await this.#putChunks(chunks);
+    const request = completedPut(this.#tableName, record, nowSeconds, attributes);
+    if (writes.length === 0) {
+      // A single put costs half of what a transaction of one does.
+      const outcome = await this.#conditionally(record.id, new PutItemCommand(request));
+      return outcome.applied ? { kind: 'applied' } : { kind: 'record-refused', current: outcome.current };
+    }
+    return this.#transact({
+      record: { id: record.id, item: { Put: request }, carriesResult: record.result.kind === 'json' },
       writes,
       token: randomUUID(),
     });

@@ -70,6 +70,12 @@ export interface Completion {
   readonly remainderJson?: () => string | undefined;
 }
 
+/** A record that is put as it is completed. */
+export interface CompletedRecord extends IdempotencyRecord, Completion {
+  readonly status: 'COMPLETED';
+  readonly result: RecordedResult;
+}
+
 /**
  * The outcome of a conditional write. A refused write carries the record as it stands, read consistently at or
  * after the refusal; `undefined` when there is none. (It may be our own: a retried request whose first reply was

@@ -1,5 +1,6 @@
 import { CommitInvalidError, ConfigurationError, ResultTooLargeError } from '../idempotency/errors.ts';
 import type {
+  CompletedRecord,
   Completion,
   IdempotencyRecord,
   InProgressRecord,
@@ -98,6 +99,24 @@ export class MemoryStore implements TransactionalStore {
     return outcome;
   }
 
+  async putCompleted(
+    record: CompletedRecord,
+    nowSeconds: number,
+    writes: readonly unknown[],
+  ): Promise<TransactionOutcome> {
+    const current = this.#records.get(record.id);
+    this.#checkSize(record);
+    if (current !== undefined && current.expiresAtSeconds >= nowSeconds) {
+      return { kind: 'record-refused', current };
+    }
+    const outcome = this.#apply(writes);
+    if (outcome.kind === 'applied') {
+      const { remainderJson: _, ...kept } = record;
+      this.#put(kept);
+    }
+    return outcome;
+  }
+
   async write(writes: readonly unknown[], token: string): Promise<WritesOutcome> {
     if (this.#tokens.has(token)) return { kind: 'applied' };
     const outcome = this.#apply(writes);
@@ -106,7 +125,7 @@ export class MemoryStore implements TransactionalStore {
   }
 
   #apply(writes: readonly unknown[]): WritesOutcome {
-    const failed = this.#applyWrites?.(writes) ?? [];
+    const failed = writes.length === 0 ? [] : (this.#applyWrites?.(writes) ?? []);
     if (failed.length === 0) return { kind: 'applied' };
     return {
       kind: 'condition-failed',
@@ -114,7 +133,7 @@ export class MemoryStore implements TransactionalStore {
     };
   }
 
-  #checkSize({ result }: Completion): void {
+  #checkSize({ result }: Pick<Completion, 'result'>): void {
     if (result.kind === 'json' && Buffer.byteLength(result.json) > this.maxResultBytes) {
       throw new ResultTooLargeError();
     }

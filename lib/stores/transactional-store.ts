@@ -2,7 +2,13 @@
  * The second half of the port, which a store may have or not: writes of the user's that are applied together with the
  * record, or not at all. Their form is the store's business; to the protocol they are opaque.
  */
-import type { Completion, IdempotencyRecord, IdempotencyStore, Ownership } from './idempotency-store.ts';
+import type {
+  CompletedRecord,
+  Completion,
+  IdempotencyRecord,
+  IdempotencyStore,
+  Ownership,
+} from './idempotency-store.ts';
 
 /** A write whose own condition did not hold. */
 export interface FailedWrite {
@@ -49,6 +55,16 @@ export interface TransactionalStore<TWrite = unknown> extends IdempotencyStore {
   ): Promise<TransactionOutcome>;
 
   /**
+   * Puts `record`, with `writes` (any number) in the same transaction, if there is none with its id, or only one whose
+   * `expiresAtSeconds` lies before `nowSeconds`. A record that is there refuses it, `INPROGRESS` or `COMPLETED`.
+   */
+  putCompleted(
+    record: CompletedRecord,
+    nowSeconds: number,
+    writes: readonly TWrite[],
+  ): Promise<TransactionOutcome>;
+
+  /**
    * `writes` (one at least) in one transaction of their own. `token` (at most 36 characters) is new for each transaction:
    * what is sent again with the same one, because a reply was lost, is not applied twice.
    */
@@ -56,6 +72,6 @@ export interface TransactionalStore<TWrite = unknown> extends IdempotencyStore {
 }
 
 export function isTransactional(store: IdempotencyStore): store is TransactionalStore {
-  const { completeWith, prepareWrites } = store as Partial<TransactionalStore>;
-  return typeof completeWith === 'function' && typeof prepareWrites === 'function';
+  const methods = ['prepareWrites', 'completeWith', 'putCompleted', 'write'] as const;
+  return methods.every((name) => typeof (store as Partial<TransactionalStore>)[name] === 'function');
 }

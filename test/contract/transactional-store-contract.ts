@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ResultTooLargeError } from '../../lib/idempotency/errors.ts';
-import type { InProgressRecord } from '../../lib/stores/idempotency-store.ts';
+import type { CompletedRecord, InProgressRecord } from '../../lib/stores/idempotency-store.ts';
 import type { TransactionalStore } from '../../lib/stores/transactional-store.ts';
 
 const NOW_SECONDS = 1_800_000_000;
@@ -173,6 +173,96 @@ export function describeTransactionalStoreContract(name: string, setUp: () => Tr
         expect(await store.read(record.id)).toEqual(record);
         expect(await countOf(counter)).toBe(0);
       });
+    });
+
+    describe('putCompleted', () => {
+      const completed = (): CompletedRecord => ({ ...lock(), ...completion, status: 'COMPLETED' });
+
+      test.each([0, 1])('puts the record where there is none, with %d writes', async (count) => {
+        const record = completed();
+        const writes = prepared(...[increment(counter)].slice(0, count));
+        expect(await store.putCompleted(record, NOW_SECONDS, writes)).toEqual({ kind: 'applied' });
+        expect(await store.read(record.id)).toEqual(record);
+        expect(await countOf(counter)).toBe(count);
+      });
+
+      test.each([0, 1])('replaces an expired record, with %d writes', async (count) => {
+        const old = { ...lock(), expiresAtSeconds: NOW_SECONDS - 1 };
+        await store.acquire(old, NOW_SECONDS - 100);
+        const record = { ...completed(), id: old.id };
+        const writes = prepared(...[increment(counter)].slice(0, count));
+        expect(await store.putCompleted(record, NOW_SECONDS, writes)).toEqual({ kind: 'applied' });
+        expect(await store.read(old.id)).toEqual(record);
+      });
+
+      test.each([
+        [0, 'INPROGRESS'],
+        [1, 'INPROGRESS'],
+        [0, 'COMPLETED'],
+        [1, 'COMPLETED'],
+      ] as const)(
+        'with %d writes is refused by a record that is %s, which it brings back',
+        async (count, status) => {
+          const first = await heldLock();
+          if (status === 'COMPLETED') await store.complete(first, completion);
+          const current = await store.read(first.id);
+          const writes = prepared(...[increment(counter)].slice(0, count));
+          const record = { ...completed(), id: first.id };
+          expect(await store.putCompleted(record, NOW_SECONDS, writes)).toEqual({
+            kind: 'record-refused',
+            current,
+          });
+          expect(await store.read(first.id)).toEqual(current);
+          expect(await countOf(counter)).toBe(0);
+        },
+      );
+
+      test('of twenty at once, exactly one is applied, and none of the others', async () => {
+        const { id } = lock();
+        const records = Array.from({ length: 20 }, () => ({ ...completed(), id }));
+        const outcomes = await Promise.all(
+          records.map((record) => store.putCompleted(record, NOW_SECONDS, prepared(increment(counter)))),
+        );
+        const winner = records.find((_, index) => outcomes[index]?.kind === 'applied');
+        expect(outcomes.filter(({ kind }) => kind === 'applied')).toHaveLength(1);
+        // Where transactions meet each other at the record, DynamoDB may refuse one for the conflict alone.
+        const refused = outcomes.filter(({ kind }) => kind === 'record-refused');
+        expect(refused).toEqual(refused.map(() => ({ kind: 'record-refused', current: winner })));
+        expect(refused.length + outcomes.filter(({ kind }) => kind === 'contended').length).toBe(19);
+        expect(await countOf(counter)).toBe(1);
+      });
+
+      test('says that the record refused it, whatever else did not hold', async () => {
+        const first = completed();
+        await store.putCompleted(first, NOW_SECONDS, prepared(createCounter(counter)));
+        const second = { ...completed(), id: first.id };
+        expect(await store.putCompleted(second, NOW_SECONDS, prepared(createCounter(counter)))).toEqual({
+          kind: 'record-refused',
+          current: first,
+        });
+      });
+
+      test('is told which writes had a condition that did not hold; there is no record then', async () => {
+        await store.write(prepared(increment(counter)), randomUUID());
+        const record = completed();
+        expect(await store.putCompleted(record, NOW_SECONDS, prepared(createCounter(counter)))).toEqual({
+          kind: 'condition-failed',
+          failed: [{ index: 0, code: 'ConditionalCheckFailed' }],
+        });
+        expect(await store.read(record.id)).toBeUndefined();
+      });
+
+      test.each([0, 1])(
+        'with %d writes refuses a result that is too large, and leaves no record',
+        async (count) => {
+          const json = JSON.stringify('x'.repeat(410 * 1024));
+          const record: CompletedRecord = { ...completed(), result: { kind: 'json', json } };
+          const writes = prepared(...[increment(counter)].slice(0, count));
+          await expect(store.putCompleted(record, NOW_SECONDS, writes)).rejects.toThrow(ResultTooLargeError);
+          expect(await store.read(record.id)).toBeUndefined();
+          expect(await countOf(counter)).toBe(0);
+        },
+      );
     });
 
     describe('write', () => {

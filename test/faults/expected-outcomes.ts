@@ -45,9 +45,9 @@ const NOT_KEPT = '200 replayed RESULT_NOT_RECORDED';
 
 /**
  * The situation at each place: `acquire`, a key that is new; `takeOver`, a lapsed lease of attempt 1; `complete`, a
- * handler that has succeeded; `commit`, one that has left a write to the transaction; `writeChunk`, one whose answer is
- * large; `release`, a handler that fails the first time; `read`, a completed key on an engine that does not return the
- * old item; `readChunk`, one whose answer is large.
+ * handler that has succeeded; `commit`, one that has left a write to the transaction; `putCompleted`, the same without a
+ * lock; `writeChunk`, one whose answer is large; `release`, a handler that fails the first time; `read`, a completed key
+ * on an engine that does not return the old item; `readChunk`, one whose answer is large.
  */
 export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<Persistence, Outcome>>>> = {
   // biome-ignore format: a table
@@ -84,6 +84,13 @@ export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<
     'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 1, 'none'],         ['201', '200 replayed'],             [2, 'COMPLETED 1']),
     // ... and that it cannot be given back, because it is consumed, proves that everything was.
     'lasting, applied':     outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+  },
+  // Without a lock, every duplicate runs the handler; what counts is how often its write was applied.
+  // biome-ignore format: a table
+  putCompleted: {
+    'overcome by a retry':  outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [3, 'COMPLETED 1']),
+    'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 1, 'none'],         ['201', '200 replayed'],             [3, 'COMPLETED 1']),
+    'lasting, applied':     outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [3, 'COMPLETED 1']),
   },
   // biome-ignore format: a table
   release: {

@@ -17,6 +17,7 @@ const PLACES: readonly StoreOperation[] = [
   'writeChunk',
   'complete',
   'commit',
+  'putCompleted',
   'release',
   'read',
   'readChunk',
@@ -58,7 +59,9 @@ beforeAll(async () => {
 describe.each(PLACES)('a fault at %s', (place) => {
   test.concurrent.each(ROWS.filter((row) => row.place === place))('$fault, $often: $comesTo', async (row) => {
     const requestTimeoutMs = FAULTS[row.fault].slow ? IMPATIENT_MS : PATIENT_MS;
-    const observation = await withGuardedService({ tableName, requestTimeoutMs }, async (service, proxy) => {
+    const strategy = place === 'putCompleted' ? 'single-write' : 'lock';
+    const options = { tableName, requestTimeoutMs, strategy } as const;
+    const observation = await withGuardedService(options, async (service, proxy) => {
       await arrange(place, service, proxy);
       return observe(row, service, proxy);
     });
@@ -66,7 +69,7 @@ describe.each(PLACES)('a fault at %s', (place) => {
       outcome: EXPECTED_OUTCOMES[place][row.comesTo],
       // Otherwise the row would pass without its fault, or without the retries.
       strikes: row.often === 'once' || row.fault === 'reply delayed' ? 1 : triesMax(row),
-      writesApplied: place === 'commit' ? 1 : 0,
+      writesApplied: commits(place) ? 1 : 0,
     });
   });
 });
@@ -80,6 +83,7 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
     case 'takeOver':
       return service.leaveLapsedLease();
     case 'commit':
+    case 'putCompleted':
       return service.commitWrites();
     case 'writeChunk':
       return service.planRun(async () => largeAnswer(1));
@@ -121,7 +125,11 @@ async function observe(
 }
 
 function triesMax({ fault, place }: Row): number {
-  return fault === CONFLICT && place === 'commit' ? COMMIT_TRIES_MAX : MAX_ATTEMPTS;
+  return fault === CONFLICT && commits(place) ? COMMIT_TRIES_MAX : MAX_ATTEMPTS;
+}
+
+function commits(place: StoreOperation): boolean {
+  return place === 'commit' || place === 'putCompleted';
 }
 
 function lasting(fault: Fault): Persistence {

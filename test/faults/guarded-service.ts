@@ -2,7 +2,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { IdempotencyEvent } from '../../lib/idempotency/events.ts';
-import { type IdempotentContext, idempotent, type OnUncertain, outcomeUnknown } from '../../lib/index.ts';
+import {
+  type IdempotentContext,
+  idempotent,
+  type OnUncertain,
+  outcomeUnknown,
+  type Strategy,
+} from '../../lib/index.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import type { IdempotencyRecord } from '../../lib/stores/idempotency-store.ts';
@@ -28,6 +34,7 @@ export interface GuardedServiceOptions {
   readonly tableName: string;
   readonly onUncertain?: OnUncertain;
   readonly onStoreUnavailable?: 'reject' | 'run-unguarded';
+  readonly strategy?: Strategy;
   /** Tries of each request by the SDK, the first included. */
   readonly maxAttempts: number;
   /** After which the client gives up one try. */
@@ -76,8 +83,11 @@ export class GuardedService {
       {
         store: new DynamoDbStore({ tableName: options.tableName, client: this.#client }),
         clockSkewMs: CLOCK_SKEW_MS,
-        onUncertain: options.onUncertain ?? 'retry',
-        onStoreUnavailable: options.onStoreUnavailable ?? 'reject',
+        ...(options.onUncertain === undefined ? {} : { onUncertain: options.onUncertain }),
+        ...(options.onStoreUnavailable === undefined
+          ? {}
+          : { onStoreUnavailable: options.onStoreUnavailable }),
+        ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
         now: () => this.#nowMs,
         onEvent: (event) => this.events.push(event),
       },

@@ -201,6 +201,34 @@ describe('a late commit', () => {
     }));
 });
 
+describe('a late single write', () => {
+  const single = () => ({ ...options(), strategy: 'single-write' }) as const;
+
+  test.concurrent('consumes the key with its writes, and a retry replays', () =>
+    withGuardedService(single(), async (service, proxy) => {
+      service.commitWrites();
+      proxy.plan(always(STUCK, 'putCompleted'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      proxy.heal();
+
+      expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(APPLIED));
+      expect(await service.send()).toBe('200 replayed');
+      expect(await service.writesApplied()).toBe(1);
+    }));
+
+  test.concurrent('is refused, writes included, by the retry that was faster', () =>
+    withGuardedService(single(), async (service, proxy) => {
+      service.commitWrites();
+      proxy.plan(always(STUCK, 'putCompleted'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      proxy.heal();
+      expect(await service.send()).toBe('201');
+
+      expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(REFUSED));
+      expect(await service.writesApplied()).toBe(1);
+    }));
+});
+
 describe('a late release', () => {
   test.concurrent('leaves the lock of the attempt that has taken over in place', () =>
     withGuardedService(options(), async (service, proxy) => {

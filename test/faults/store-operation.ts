@@ -5,6 +5,7 @@ export type StoreOperation =
   | 'writeChunk'
   | 'complete'
   | 'commit'
+  | 'putCompleted'
   | 'release'
   | 'read'
   | 'readChunk';
@@ -22,7 +23,7 @@ export function storeOperationOf(target: string | undefined, body: string): Stor
     case 'UpdateItem':
       return 'complete';
     case 'TransactWriteItems':
-      return 'commit';
+      return isPutOfRecord(body) ? 'putCompleted' : 'commit';
     case 'DeleteItem':
       return 'release';
     case 'GetItem':
@@ -42,4 +43,10 @@ function isTakeOver(body: string): boolean {
 function namesChunk(body: string): boolean {
   const { Item, Key } = JSON.parse(body) as Partial<Record<'Item' | 'Key', { readonly id: { S: string } }>>;
   return (Item ?? Key)?.id.S.includes('#chunk#') === true;
+}
+
+/** A commit updates its record, which is there; a single write puts it. */
+function isPutOfRecord(body: string): boolean {
+  const { TransactItems: items } = JSON.parse(body) as { readonly TransactItems?: readonly object[] };
+  return items?.[0] !== undefined && 'Put' in items[0];
 }

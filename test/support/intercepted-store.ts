@@ -1,7 +1,15 @@
 import type { IdempotencyStore } from '../../lib/stores/idempotency-store.ts';
 import { isTransactional, type TransactionalStore } from '../../lib/stores/transactional-store.ts';
 
-type Operation = 'acquire' | 'takeOver' | 'complete' | 'release' | 'read' | 'completeWith' | 'write';
+type Operation =
+  | 'acquire'
+  | 'takeOver'
+  | 'complete'
+  | 'release'
+  | 'read'
+  | 'completeWith'
+  | 'putCompleted'
+  | 'write';
 
 /** Called with each operation of a store, in order; decides whether and when the real one takes place. */
 export type Interception = (operation: Operation, proceed: () => Promise<unknown>) => Promise<unknown>;
@@ -27,6 +35,8 @@ export function interceptedStore(store: IdempotencyStore, intercept: Interceptio
     prepareWrites: (writes, earlier) => store.prepareWrites(writes, earlier),
     completeWith: (ownership, completion, writes) =>
       pass('completeWith', () => store.completeWith(ownership, completion, writes)),
+    putCompleted: (record, nowSeconds, writes) =>
+      pass('putCompleted', () => store.putCompleted(record, nowSeconds, writes)),
     write: (writes, token) => pass('write', () => store.write(writes, token)),
   };
   return transactional;

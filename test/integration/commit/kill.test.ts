@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { IdempotencyEvent } from '../../../lib/index.ts';
+import type { IdempotencyEvent, Strategy } from '../../../lib/index.ts';
 import { startTethered } from '../../../lib/local/tethered-process.ts';
 import { DynamoDbStore } from '../../../lib/stores/dynamodb-store.ts';
 import { createCartTable, createIdempotencyTable, testClient, testEndpoint } from '../../support/dynamodb.ts';
@@ -16,15 +16,20 @@ jest.setTimeout(60_000);
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const LEASE_MS = REMAINING_MS + 1_000;
 
-/** Acquire, the two points of the handler, and the transaction. */
-const POINTS = [
-  'before PutItem',
-  'after PutItem',
+const SINGLE_WRITE_POINTS = [
   'before commit()',
   'after commit()',
   'before TransactWriteItems',
   'after TransactWriteItems',
 ];
+/** Where a handler can be killed. A lock is acquired before all else. */
+const POINTS: Readonly<Record<Strategy, readonly string[]>> = {
+  lock: ['before PutItem', 'after PutItem', ...SINGLE_WRITE_POINTS],
+  'single-write': SINGLE_WRITE_POINTS,
+};
+const CASES = (['lock', 'single-write'] as const).flatMap((strategy) =>
+  POINTS[strategy].map((name, index) => ({ strategy, name, killAt: index + 1 })),
+);
 
 let client: DynamoDBClient;
 let tables: { readonly idempotencyTable: string; readonly cartTable: string };
@@ -45,6 +50,7 @@ async function statusOf(id: string | undefined): Promise<string | undefined> {
 
 /** A later request with the same key, when every lease of earlier ones is over. */
 async function sendLater(
+  strategy: Strategy,
   key: string,
   cartId: string,
 ): Promise<{ answer: OrderAnswer; id: string | undefined }> {
@@ -53,6 +59,7 @@ async function sendLater(
     ...tables,
     client,
     options: {
+      strategy,
       now: () => Date.now() + LEASE_MS,
       onEvent: (event: IdempotencyEvent) => {
         if ('id' in event) id = event.id;
@@ -62,20 +69,20 @@ async function sendLater(
   return { answer: await send(key, cartId), id };
 }
 
-async function expectOneRowAndItsAnswer(key: string, cartId: string): Promise<void> {
-  const { answer, id } = await sendLater(key, cartId);
+async function expectOneRowAndItsAnswer(strategy: Strategy, key: string, cartId: string): Promise<void> {
+  const { answer, id } = await sendLater(strategy, key, cartId);
   const rows = await rowsOf(client, tables.cartTable, cartId);
   expect(rows).toHaveLength(1);
   expect([200, 201]).toContain(answer.statusCode);
   expect(JSON.parse(answer.body)).toEqual({ cartId, lineId: rows[0] });
   expect(await statusOf(id)).toBe('COMPLETED');
-  const { answer: replayed } = await sendLater(key, cartId);
+  const { answer: replayed } = await sendLater(strategy, key, cartId);
   expect(replayed).toMatchObject({ statusCode: 200, body: answer.body });
   expect(await rowsOf(client, tables.cartTable, cartId)).toEqual(rows);
 }
 
 describe('a handler that is killed', () => {
-  test.each(POINTS.map((name, index) => ({ name, killAt: index + 1 })))('$name', async ({ name, killAt }) => {
+  test.each(CASES)("with strategy '$strategy', $name", async ({ strategy, name, killAt }) => {
     const key = randomUUID();
     const cartId = randomUUID();
     let id: string | undefined;
@@ -87,6 +94,7 @@ describe('a handler that is killed', () => {
         client: mortal,
         pass: (point) => points.pass(point),
         options: {
+          strategy,
           onEvent: (event) => {
             if ('id' in event) id = event.id;
           },
@@ -100,20 +108,25 @@ describe('a handler that is killed', () => {
     const isApplied = name === 'after TransactWriteItems';
     expect(rows).toHaveLength(isApplied ? 1 : 0);
     if (id !== undefined) expect(await statusOf(id)).toBe(isApplied ? 'COMPLETED' : 'INPROGRESS');
-    await expectOneRowAndItsAnswer(key, cartId);
+    await expectOneRowAndItsAnswer(strategy, key, cartId);
   });
 
-  test('at no point at all passes all of these and no other', async () => {
-    const survival = await runUntilKilled(POINTS.length + 1, async (points) => {
-      const watched = testClient();
-      points.watch(watched);
-      const send = orderService({ ...tables, client: watched, pass: (point) => points.pass(point) });
-      await send(randomUUID(), randomUUID());
-      watched.destroy();
-      return points.reached;
-    });
-    expect(survival).toEqual({ kind: 'survived', result: POINTS, points: POINTS.length });
-  });
+  test.each(['lock', 'single-write'] as const)(
+    'with %p at no point passes these and no others',
+    async (strategy) => {
+      const points = POINTS[strategy];
+      const survival = await runUntilKilled(points.length + 1, async (killPoints) => {
+        const watched = testClient();
+        killPoints.watch(watched);
+        const pass = (point: string) => killPoints.pass(point);
+        const send = orderService({ ...tables, client: watched, pass, options: { strategy } });
+        await send(randomUUID(), randomUUID());
+        watched.destroy();
+        return killPoints.reached;
+      });
+      expect(survival).toEqual({ kind: 'survived', result: points, points: points.length });
+    },
+  );
 });
 
 describe('a process that is killed by the system', () => {
@@ -134,7 +147,7 @@ describe('a process that is killed by the system', () => {
           ...tables,
           key,
           cartId,
-          killAt: POINTS.indexOf(name) + 1,
+          killAt: POINTS.lock.indexOf(name) + 1,
         }),
       },
       onOutput: (chunk) => {
@@ -146,6 +159,6 @@ describe('a process that is killed by the system', () => {
 
     const rows = await rowsOf(client, tables.cartTable, cartId);
     expect(rows).toHaveLength(name === 'after TransactWriteItems' ? 1 : 0);
-    await expectOneRowAndItsAnswer(key, cartId);
+    await expectOneRowAndItsAnswer('lock', key, cartId);
   });
 });

@@ -221,6 +221,92 @@ describe.each(MIDDY_VERSIONS)('commit() behind Middy $version', ({ middy, cors, 
     expect(rows.puts.size).toBe(0);
   });
 
+  describe("with strategy 'single-write'", () => {
+    const single = () => guard({ strategy: 'single-write' });
+
+    test('a duplicate runs, and has the first result without its own writes', async () => {
+      const handler = middy(placeOrder).use(single());
+      expect(await send(handler)).toEqual({ statusCode: 201, body: '1' });
+      expect(await send(handler)).toMatchObject({
+        statusCode: 200,
+        body: '1',
+        headers: { 'Idempotent-Replayed': 'true' },
+      });
+      expect([...rows.puts]).toEqual([['order', 1]]);
+      expect(runs).toBe(2);
+    });
+
+    test.each(['first', 'last'])(
+      'a duplicate that throws has the first result, with the guard used %s',
+      async (place) => {
+        let isBroken = false;
+        const others = [cors({ origins: ['https://shop.example'] }), errorHandler({ logger: () => {} })];
+        const handler = middy(async (event: Event, context: IdempotentContext) => {
+          if (isBroken) throw new Error('out of memory');
+          return placeOrder(event, context);
+        }).use(place === 'first' ? [single(), ...others] : [...others, single()]);
+        await send(handler);
+        isBroken = true;
+        expect(await send(handler)).toMatchObject({
+          statusCode: 200,
+          body: '1',
+          headers: { 'Idempotent-Replayed': 'true' },
+        });
+      },
+    );
+
+    test('a duplicate with another payload that throws is a mismatch', async () => {
+      const failing = middy(async () => {
+        throw new Error('out of memory');
+      }).use(single());
+      await send(middy(placeOrder).use(single()));
+      const other = httpApiEvent({ key: 'k1', body: { sku: 'pear' } });
+      expect(await send(failing, lambdaContext(), other)).toMatchObject({ statusCode: 422 });
+    });
+
+    test('a first request that throws takes the way of any error', async () => {
+      const handler = middy(async () => {
+        throw new Error('out of stock');
+      }).use(single());
+      await expect(send(handler)).rejects.toThrow('out of stock');
+    });
+
+    test('a hook that answers in front of the handler costs no request', async () => {
+      const requests: string[] = [];
+      const store = interceptedStore(rows.store, (operation, proceed) => {
+        requests.push(operation);
+        return proceed();
+      });
+      const handler = middy(placeOrder)
+        .use(guard({ strategy: 'single-write', store }))
+        .before(() => ({ statusCode: 401 }));
+      expect(await send(handler)).toEqual({ statusCode: 401 });
+      expect(requests).toEqual([]);
+    });
+
+    test('an early time-out that tells of success is not given, and writes nothing', async () => {
+      const handler = middy(
+        async (event: Event, context: IdempotentContext) => {
+          await placeOrder(event, context);
+          return new Promise<Answer>(() => {});
+        },
+        { timeoutEarlyInMillis: 30, timeoutEarlyResponse: () => ({ statusCode: 202 }) },
+      ).use(guard({ strategy: 'single-write', timeoutEarlyInMillis: 30 }));
+      expect(await send(handler, lambdaContext(60))).toMatchObject({ statusCode: 503 });
+      expect(rows.puts.size).toBe(0);
+    });
+
+    test('an answer after the deadline is the first result, if there is one', async () => {
+      await send(middy(placeOrder).use(single()));
+      const late = { ...lambdaContext(), getRemainingTimeInMillis: () => -1 };
+      const handler = middy(placeOrder, { timeoutEarlyInMillis: 0 }).use(single());
+      expect(await send(handler, late)).toMatchObject({ statusCode: 200, body: '1' });
+      const unknownKey = httpApiEvent({ key: 'k2' });
+      expect(await send(handler, late, unknownKey)).toMatchObject({ statusCode: 503 });
+      expect([...rows.puts]).toEqual([['order', 1]]);
+    });
+  });
+
   test('without a lock, the same: no answer of a success whose writes did not go out', async () => {
     const handler = middy(
       async (event: Event, context: IdempotentContext) => {

@@ -6,6 +6,7 @@ import { resolveOptions } from '../../../lib/idempotency/resolved-options.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import { DynamoDbStore } from '../../../lib/stores/dynamodb-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
+import { interceptedStore } from '../../support/intercepted-store.ts';
 
 const store = new MemoryStore();
 const TABLE = 'IDEMPOTENCY_TABLE';
@@ -81,6 +82,32 @@ describe('options', () => {
     ['a negative skew', { clockSkewMs: -1 }, /"clockSkewMs" must be a whole number of at least 0/],
     ['a lease of nothing', { leaseMs: 0 }, /"leaseMs" must be a whole number of at least 1/],
     ['a policy that is none', { onUncertain: 'ask' }, /"onUncertain" must be "retry" or "block"/],
+    ['a strategy that is none', { strategy: 'queue' }, /"strategy" must be "lock" or "single-write"/],
+    [
+      'a policy for lapsed leases where there are none',
+      { strategy: 'single-write', onUncertain: 'retry' },
+      /"strategy: 'single-write'" and "onUncertain" contradict each other/,
+    ],
+    [
+      'the length of a lease where there is none',
+      { strategy: 'single-write', leaseMs: 5000 },
+      /"strategy: 'single-write'" and "leaseMs" contradict each other/,
+    ],
+    [
+      'a run without the record where there is no other run',
+      { strategy: 'single-write', onStoreUnavailable: 'run-unguarded' },
+      /"strategy: 'single-write'" and "onStoreUnavailable" contradict each other/,
+    ],
+    [
+      'a single write into a store without transactions',
+      {
+        strategy: 'single-write',
+        store: { ...interceptedStore(store, (_, proceed) => proceed()), write: undefined },
+      },
+      /"strategy: 'single-write'" needs a store that can write .* TransactionalStore/,
+    ],
+    ['a timer that is no function', { setTimer: 1 }, /"setTimer" must be a function/],
+    ['random numbers that are none', { random: 0.5 }, /"random" must be a function/],
     ['a status that is none', { replayStatus: 200 }, /"replayStatus" must be "ok" or "original"/],
     ['a truthy word for a switch', { keyRequired: 'no' }, /"keyRequired" must be true or false/],
     [
