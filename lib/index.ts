@@ -25,6 +25,7 @@ export {
   type IdempotencyRequest,
   idempotency,
 } from './idempotency/middleware.ts';
+export type { OnInProgress } from './idempotency/on-in-progress.ts';
 export {
   DEFAULTS,
   type HttpOptions,
@@ -33,6 +34,7 @@ export {
 } from './idempotency/options.ts';
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
 export type { OnUncertain } from './idempotency/protocol.ts';
+export type { Sleep } from './idempotency/sleep.ts';
 export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
 export { createDefaultClient, DynamoDbStore, type DynamoDbStoreOptions } from './stores/dynamodb-store.ts';
 export type {

@@ -5,6 +5,7 @@
 import type { Context } from 'aws-lambda';
 import { readHttpRequest } from '../http/front-door.ts';
 import type { HttpRequest } from '../http/http-request.ts';
+import { claimOrWait } from './claim-or-wait.ts';
 import {
   ConfigurationError,
   InProgressError,
@@ -95,8 +96,13 @@ async function claimOrExplain(
   context: Context | undefined,
   options: ResolvedOptions,
 ): Promise<Claim | { readonly kind: 'store-failed'; readonly error: StoreError }> {
+  const { onInProgress, timeoutEarlyInMillis } = options;
+  const request = () => ({ id, fingerprint, leaseEndsAtMs: leaseEnd(context, options) });
   try {
-    return await claim(options, { id, fingerprint, leaseEndsAtMs: leaseEnd(context, options) });
+    if (onInProgress === 'reject') return await claim(options, request());
+    const remainingMs = () => remainingTimeMs(context) ?? Number.POSITIVE_INFINITY;
+    const patience = { waitMs: onInProgress.waitMs, remainingMs, timeoutEarlyInMillis };
+    return await claimOrWait(options, request, patience);
   } catch (error) {
     // A store of the user's own may throw anything; without a record there is no run, whatever it was.
     const failure =
@@ -110,10 +116,13 @@ async function claimOrExplain(
  * is the shortest one that can never be overrun.
  */
 function leaseEnd(context: Context | undefined, { now, leaseMs, clockSkewMs }: ResolvedOptions): number {
+  return Math.ceil(now() + Math.max(remainingTimeMs(context) ?? leaseMs, 0) + clockSkewMs);
+}
+
+/** `undefined` outside Lambda, where nothing ends an invocation. */
+function remainingTimeMs(context: Context | undefined): number | undefined {
   const remainingMs = context?.getRemainingTimeInMillis?.();
-  return Math.ceil(
-    now() + (Number.isFinite(remainingMs) ? Math.max(Number(remainingMs), 0) : leaseMs) + clockSkewMs,
-  );
+  return Number.isFinite(remainingMs) ? remainingMs : undefined;
 }
 
 function unguarded(options: ResolvedOptions, reason: UnguardedReason): Admission {

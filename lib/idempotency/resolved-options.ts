@@ -4,8 +4,10 @@ import { DynamoDbStore } from '../stores/dynamodb-store.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
+import { resolveOnInProgress } from './on-in-progress.ts';
 import { DEFAULTS, type HttpOptions, type KeyedOptions } from './options.ts';
 import type { OnUncertain } from './protocol.ts';
+import { sleep } from './sleep.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
 
@@ -14,12 +16,15 @@ const PROTOCOL_NAMES = [
   'namespace',
   'retentionSeconds',
   'onUncertain',
+  'onInProgress',
   'onStoreUnavailable',
   'clockSkewMs',
   'leaseMs',
   'onEvent',
   'now',
   'newOwner',
+  'sleep',
+  'random',
   'fingerprint',
 ] as const;
 const HTTP_NAMES = [
@@ -48,7 +53,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     'a function of the event that returns the key',
   );
   const http = 'key' in options && options.key !== undefined ? {} : (options as HttpOptions<never>);
-  const { store } = options;
+  const { store, onInProgress = DEFAULTS.onInProgress } = options;
   const isStore = store === undefined || typeof store?.acquire === 'function';
   check(isStore, 'store', 'an IdempotencyStore, such as new DynamoDbStore({ tableName })');
   checkNumber('retentionSeconds', options.retentionSeconds, 1);
@@ -59,7 +64,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   checkOneOf('onStoreUnavailable', options.onStoreUnavailable, ['reject', 'run-unguarded']);
   checkOneOf('replayStatus', http.replayStatus, ['ok', 'original']);
   checkOneOf('keyRequired', http.keyRequired, [true, false]);
-  for (const name of ['onEvent', 'now', 'newOwner', 'fingerprint', 'caller'] as const) {
+  for (const name of ['onEvent', 'now', 'newOwner', 'sleep', 'random', 'fingerprint', 'caller'] as const) {
     const value = (options as Record<string, unknown>)[name];
     check(value === undefined || typeof value === 'function', name, 'a function');
   }
@@ -71,12 +76,15 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     namespace: resolveNamespace(options.namespace),
     retentionSeconds: options.retentionSeconds ?? DEFAULTS.retentionSeconds,
     onUncertain: options.onUncertain ?? DEFAULTS.onUncertain,
+    onInProgress: resolveOnInProgress(onInProgress),
     onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
     notify: shielded(options.onEvent ?? warnOfTrouble),
     now: options.now ?? Date.now,
     newOwner: options.newOwner ?? randomUUID,
+    sleep: options.sleep ?? sleep,
+    random: options.random ?? Math.random,
     // The callbacks take the user's event type, of which nothing is known here: they are handed what Lambda sent.
     key: options.key as ((event: unknown, context: Context | undefined) => string | undefined) | undefined,
     fingerprint: options.fingerprint as ((event: unknown) => unknown) | undefined,

@@ -1,8 +1,9 @@
 /** A guarded HTTP handler on a table behind a fault proxy: sends, counts its runs, and shows what it left behind. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { IdempotencyEvent } from '../../lib/idempotency/events.ts';
-import { idempotent, type OnUncertain, outcomeUnknown } from '../../lib/index.ts';
+import { idempotent, type OnInProgress, type OnUncertain, outcomeUnknown } from '../../lib/index.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import type { IdempotencyRecord } from '../../lib/stores/idempotency-store.ts';
@@ -21,6 +22,7 @@ export interface GuardedServiceOptions {
   readonly endpoint: string;
   readonly tableName: string;
   readonly onUncertain?: OnUncertain;
+  readonly onInProgress?: OnInProgress;
   /** Tries of each request by the SDK, the first included. */
   readonly maxAttempts: number;
   /** After which the client gives up one try. */
@@ -65,7 +67,12 @@ export class GuardedService {
         store: new DynamoDbStore({ tableName: options.tableName, client: this.#client }),
         clockSkewMs: CLOCK_SKEW_MS,
         onUncertain: options.onUncertain ?? 'retry',
+        onInProgress: options.onInProgress ?? 'reject',
         now: () => this.#nowMs,
+        sleep: async (ms, signal) => {
+          await pause(ms, undefined, signal === undefined ? {} : { signal });
+          this.#nowMs += ms;
+        },
         onEvent: (event) => this.events.push(event),
       },
     );

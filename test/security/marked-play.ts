@@ -114,7 +114,7 @@ export class MarkedPlay {
   }
 
   /** The store of the library, failing at one operation. */
-  failingAt(failing: 'complete' | 'release'): IdempotencyStore {
+  failingAt(failing: 'complete' | 'release' | 'read'): IdempotencyStore {
     return interceptedStore(this.store, (operation, proceed) =>
       operation === failing ? this.broken.read('any') : proceed(),
     );

@@ -1,3 +1,4 @@
+import type { OnInProgress } from '../../lib/index.ts';
 import { CLOCK_SKEW_MS } from './invocation.ts';
 import type { Bounds } from './world.ts';
 
@@ -15,6 +16,8 @@ export const WIDE_WORLD: Bounds = {
   clockSkewMs: CLOCK_SKEW_MS,
   fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware'],
   onUncertain: ['retry', 'block'],
+  onInProgress: ['reject', { waitMs: 2_000 }],
+  chances: [0.5, 0, 0.999],
 };
 
 /** Small enough for every schedule there is: attempts that meet, with crashes and lost replies among them. */
@@ -23,6 +26,7 @@ export function smallWorld(
   crashes: number,
   faults: number,
   onUncertain: 'retry' | 'block',
+  onInProgress: OnInProgress = 'reject',
 ): Bounds {
   return {
     sends,
@@ -37,5 +41,7 @@ export function smallWorld(
     clockSkewMs: 0,
     fronts: ['wrapper with key'],
     onUncertain: [onUncertain],
+    onInProgress: [onInProgress],
+    chances: [0.999],
   };
 }

@@ -20,6 +20,7 @@ export const INVARIANTS = {
   'attempts grow': 'each takeover counts the attempt up by one',
   'effects are bounded':
     "one effect a key with onUncertain 'block'; with 'retry', one more for each doubtful attempt",
+  'a wait ends in time': 'nobody sleeps into the end of its invocation',
   'no key is stuck': 'once all leases are over, the key can be used, or is known to be in doubt',
 } as const;
 
@@ -120,6 +121,12 @@ export class Checker {
       }
     }
     state.runs.push({ sender, settled: false, effects: 0 });
+  }
+
+  sleeps(sender: Sender, ms: number): void {
+    if (this.#scheduler.nowMs + ms >= sender.deadlineMs) {
+      this.#fail('a wait ends in time', `send ${sender.number} sleeps ${ms} ms, and has less`);
+    }
   }
 
   tookEffect(sender: Sender): void {

@@ -45,3 +45,10 @@ export function givenChoices(given: readonly number[]): RecordedChoices {
     },
   };
 }
+
+/** One of `options`; where there is but one, nothing is chosen. */
+export function pickOne<T>(choices: Choices, options: readonly T[]): T {
+  const picked = options[options.length === 1 ? 0 : choices.pick(options.map(() => 1))];
+  if (picked === undefined) throw new Error('Nothing to choose from.');
+  return picked;
+}

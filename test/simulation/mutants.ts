@@ -13,6 +13,8 @@ export interface Mutant {
   readonly breaks: readonly Invariant[];
   readonly store?: (table: IdempotencyStore, sender: Sender, world: World) => IdempotencyStore;
   readonly options?: Omit<ProtocolOptions, 'store'>;
+  /** By how much it believes its deadline to be later than it is, in milliseconds. */
+  readonly imaginesMs?: number;
   /** Throws where the handler says that it does not know. */
   readonly takesDoubtForFailure?: true;
 }
@@ -48,7 +50,7 @@ async function currentOwner(table: IdempotencyStore, id: string, owner: string):
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'reads, decides and then puts',
-    breaks: ['one live lease', 'no record, no run'],
+    breaks: ['one live lease', 'no record, no run', 'no key is stuck'],
     store: (table, sender, world) =>
       withChanges(table, {
         acquire: async (record, now) => {
@@ -138,7 +140,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'takes its own lock for a stranger’s',
-    breaks: ['a lost reply is no conflict'],
+    breaks: ['a lost reply is no conflict', 'no key is stuck'],
     store: (table) => seenAs(table, (record) => ({ ...record, owner: 'somebody' })),
   },
   {
@@ -176,6 +178,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'gives back what is in doubt, and runs it again',
     breaks: ['effects are bounded'],
     takesDoubtForFailure: true,
+  },
+  {
+    name: 'waits as if it had more time than it has',
+    breaks: ['a wait ends in time'],
+    imaginesMs: 1_000,
   },
   {
     name: 'never takes a lapsed lease over',

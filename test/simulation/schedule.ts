@@ -1,6 +1,6 @@
 /** One schedule: a few requests, everything that may happen to them, and what the checker says of it. */
 import { Checker, type Violation } from './checker.ts';
-import type { RecordedChoices } from './choices.ts';
+import { pickOne, type RecordedChoices } from './choices.ts';
 import type { HistoryLine } from './history.ts';
 import { type Answer, Invocation, RETENTION_SECONDS, type SenderTraits } from './invocation.ts';
 import type { Mutant } from './mutants.ts';
@@ -26,8 +26,8 @@ export interface ScheduleOptions {
   readonly isKnown?: (state: string) => boolean;
 }
 
-/** A bound that no schedule comes near; one that does has found a loop. */
-const STEPS_MAX = 500;
+/** A bound that no schedule comes near, though each waiter may read some dozen times; one that does is a loop. */
+const STEPS_MAX = 2_000;
 
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
   const { bounds, choices, mutant, isKnown } = options;
@@ -36,6 +36,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const history: HistoryLine[] = [];
   const front = pickOne(choices, bounds.fronts);
   const onUncertain = pickOne(choices, bounds.onUncertain);
+  const onInProgress = pickOne(choices, bounds.onInProgress);
   const checker = new Checker({
     scheduler,
     table,
@@ -51,6 +52,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     mutant,
     front,
     onUncertain,
+    onInProgress,
     history,
     faultsLeft: bounds.faults,
     handlersMayFail: bounds.failures,
@@ -59,7 +61,8 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       if (options.withHistory) history.push({ atMs: scheduler.nowMs, actor, text });
     },
   };
-  world.tell(undefined, `${front}, onUncertain '${onUncertain}'`);
+  const inProgress = onInProgress === 'reject' ? onInProgress : `waits ${onInProgress.waitMs} ms`;
+  world.tell(undefined, `${front}, onUncertain '${onUncertain}', onInProgress: ${inProgress}`);
 
   const invocations: Invocation[] = [];
   const start = (traits: SenderTraits) => {
@@ -85,7 +88,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     weights.push(crashesLeft > 0 && running.length > 0 ? 1 : 0);
     weights.push(waitsLeft > 0 && invocations.length > 0 ? 2 : 0);
     const picked = choices.pick(weights);
-    if (picked < waiting.length) await scheduler.take(picked);
+    if (picked < waiting.length) await take(picked);
     else if (picked === waiting.length) {
       sendsLeft -= 1;
       void start(pickTraits()).run();
@@ -101,6 +104,14 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   if (checker.violation === undefined) checker.checkEffects();
   if (checker.violation === undefined) await probe();
   return { violation: checker.violation, history, steps, abandoned: false };
+
+  /** Who sleeps wakes when time has come to it; who should have woken before is late, as timers are. */
+  async function take(index: number): Promise<void> {
+    const step = scheduler.waiting[index];
+    if (step === undefined) return scheduler.settle();
+    if (step.fromMs > scheduler.nowMs) advanceTo(step.fromMs);
+    await scheduler.take(step);
+  }
 
   function pickTraits(): SenderTraits {
     return {
@@ -165,7 +176,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       void answered.then((given) => {
         answer = given;
       });
-      while (answer === undefined && steps++ <= STEPS_MAX) await scheduler.take(0);
+      while (answer === undefined && steps++ <= STEPS_MAX) await take(0);
       if (answer !== undefined && checker.violation === undefined) checker.probed(invocation, answer);
     }
   }
@@ -176,14 +187,8 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       await table.records(),
       checker.state,
       invocations.map(({ learned, ended, deadlineMs, skewMs }) => [learned, ended, deadlineMs, skewMs]),
-      scheduler.waiting.map(({ actor, label }) => [actor, label]),
+      scheduler.waiting.map(({ actor, label, fromMs }) => [actor, label, fromMs]),
       [sendsLeft, crashesLeft, waitsLeft, world.faultsLeft],
     ]);
   }
-}
-
-function pickOne<T>(choices: RecordedChoices, options: readonly T[]): T {
-  const picked = options[options.length === 1 ? 0 : choices.pick(options.map(() => 1))];
-  if (picked === undefined) throw new Error('Nothing to choose from.');
-  return picked;
 }

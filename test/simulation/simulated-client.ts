@@ -29,11 +29,12 @@ export function simulatedClient(world: World, sender: Sender): IdempotencyStore 
       }
       const outcome = await apply(operation, proceed);
       const left = await world.table.records();
-      sender.holdsLock = left.some(
-        ({ status, owner }) => status === 'INPROGRESS' && sender.owners.has(owner),
-      );
+      const holdsLock = left.some(({ status, owner }) => status === 'INPROGRESS' && sender.owners.has(owner));
+      if (operation !== 'read') sender.holdsLock = holdsLock;
       if (fate === 'reply lost') continue;
       await scheduler.step(sender.number, `reply to ${operation}`);
+      // Of a lock that came into being later, it knows only what it is told.
+      if (operation === 'read') sender.holdsLock = holdsLock;
       // What it learned, and when, is all that the sender's state depends on.
       sender.note(() => `${JSON.stringify(outcome)} at ${scheduler.nowMs}`);
       return outcome;

@@ -1,4 +1,4 @@
-import type { IdempotencyStore } from '../../lib/index.ts';
+import type { IdempotencyStore, OnInProgress } from '../../lib/index.ts';
 import type { Checker } from './checker.ts';
 import type { Choices } from './choices.ts';
 import type { HistoryLine } from './history.ts';
@@ -29,6 +29,9 @@ export interface Bounds {
   readonly clockSkewMs: number;
   readonly fronts: readonly Front[];
   readonly onUncertain: readonly ('retry' | 'block')[];
+  readonly onInProgress: readonly OnInProgress[];
+  /** By which the pauses of a waiter vary, each from 0 to below 1. */
+  readonly chances: readonly number[];
 }
 
 /** How the handler is guarded. */
@@ -44,6 +47,7 @@ export interface World {
   readonly mutant: Mutant | undefined;
   readonly front: Front;
   readonly onUncertain: 'retry' | 'block';
+  readonly onInProgress: OnInProgress;
   readonly history: HistoryLine[];
   faultsLeft: number;
   handlersMayFail: boolean;
