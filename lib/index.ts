@@ -27,6 +27,7 @@ export {
   type IdempotencyRequest,
   idempotency,
 } from './idempotency/middleware.ts';
+export type { OnInProgress } from './idempotency/on-in-progress.ts';
 export {
   DEFAULTS,
   type HttpOptions,
@@ -37,7 +38,7 @@ export {
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
 export type { CommitFunction, CommitOptions } from './idempotency/pending-writes.ts';
 export type { OnUncertain } from './idempotency/protocol.ts';
-export type { SetTimer } from './idempotency/timer.ts';
+export type { Sleep } from './idempotency/sleep.ts';
 export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
 export type { DocumentWrite } from './stores/document-write.ts';
 export { createDefaultClient, DynamoDbStore, type DynamoDbStoreOptions } from './stores/dynamodb-store.ts';

@@ -17,10 +17,10 @@ import {
   type Settlement,
   settledWith,
 } from './protocol.ts';
+import type { Sleep } from './sleep.ts';
 
 export interface CommitSettings extends ProtocolSettings {
-  /** Resolves after so many milliseconds. */
-  readonly wait: (delayMs: number) => Promise<void>;
+  readonly sleep: Sleep;
   /** From 0 up to 1. */
   readonly random: () => number;
 }
@@ -80,7 +80,7 @@ export async function commit(
 
 /** Tries again, a few times and not beyond the deadline, what was refused for the sake of others only. */
 export async function untilUncontended<T extends TransactionOutcome>(
-  { now, wait, random }: Pick<CommitSettings, 'now' | 'wait' | 'random'>,
+  { now, sleep, random }: Pick<CommitSettings, 'now' | 'sleep' | 'random'>,
   deadlineMs: number,
   transact: () => Promise<T>,
 ): Promise<T> {
@@ -89,7 +89,7 @@ export async function untilUncontended<T extends TransactionOutcome>(
     if (outcome.kind !== 'contended' || tries === TRIES_MAX) return outcome;
     const delayMs = random() * Math.min(FIRST_WAIT_MAX_MS * 2 ** (tries - 1), WAIT_MAX_MS);
     if (now() + delayMs >= deadlineMs) return outcome;
-    await wait(delayMs);
+    await sleep(delayMs);
   }
 }
 

@@ -14,6 +14,15 @@ export type IdempotencyEvent =
     }
   | { readonly type: 'replayed'; readonly id: string }
   | { readonly type: 'in-progress'; readonly id: string; readonly retryAfterMs: number }
+  /** A duplicate has waited for the first attempt's result; what it came to is the next event. */
+  | {
+      readonly type: 'waited';
+      readonly id: string;
+      readonly waitedMs: number;
+      /** Requests that the store was sent for it, those included that failed. */
+      readonly reads: number;
+      readonly failedReads: number;
+    }
   | { readonly type: 'mismatch'; readonly id: string }
   /** An earlier outcome is unknown, and `onUncertain: 'block'` kept the handler from running. */
   | { readonly type: 'uncertain'; readonly id: string }

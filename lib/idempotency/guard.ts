@@ -6,6 +6,7 @@ import type { Context } from 'aws-lambda';
 import { readHttpRequest } from '../http/front-door.ts';
 import type { HttpRequest } from '../http/http-request.ts';
 import { isTransactional } from '../stores/transactional-store.ts';
+import { claimOrWait } from './claim-or-wait.ts';
 import { refuseDurableExecution } from './durable-execution.ts';
 import {
   ConfigurationError,
@@ -54,26 +55,30 @@ export async function admit(
       if (!options.methods.has(http.method)) return unguarded('method', conclude, settings);
       const operation = httpOperation(event, http, options);
       if (operation === undefined) return unguarded('no-key', conclude, settings);
-      return await admitOperation(operation, settings);
+      return await admitOperation(operation, context, settings);
     }
     const settings = { request, deadlineMs, options };
     const operation = keyedOperation(event, context, options);
     if (operation === undefined) return unguarded('no-key', concludeResult, settings);
-    return await admitOperation(operation, settings);
+    return await admitOperation(operation, context, settings);
   } catch (error) {
     if (!isIdempotencyError(error)) throw error;
     return { kind: 'refused', refusal: refusalOf(error, request, options) };
   }
 }
 
-async function admitOperation(operation: Operation, settings: RunSettings): Promise<Admission> {
+async function admitOperation(
+  operation: Operation,
+  context: Context | undefined,
+  settings: RunSettings,
+): Promise<Admission> {
   const { id } = operation;
   const { options } = settings;
   const { notify, store } = options;
   if (options.strategy === 'single-write' && isTransactional(store)) {
     return { kind: 'run', run: singleWriteRun(operation, store, settings) };
   }
-  const outcome = await claimOrExplain(operation, settings);
+  const outcome = await claimOrExplain(operation, context, options);
   switch (outcome.kind) {
     case 'acquired': {
       const { attempt, leaseEndsAtMs } = outcome.attempt;
@@ -103,12 +108,22 @@ async function admitOperation(operation: Operation, settings: RunSettings): Prom
 
 async function claimOrExplain(
   { id, fingerprint }: Operation,
-  { deadlineMs, options }: RunSettings,
+  context: Context | undefined,
+  options: ResolvedOptions,
 ): Promise<Claim | { readonly kind: 'store-failed'; readonly error: StoreError }> {
+  const { onInProgress, timeoutEarlyInMillis } = options;
+  // A Lambda attempt cannot outlive its deadline, so the lease that ends with it (and a margin for clocks that differ)
+  // is the shortest one that can never be overrun. Where nothing ends an invocation, it begins with each claim.
+  const request = () => ({
+    id,
+    fingerprint,
+    leaseEndsAtMs: deadline(context, options) + options.clockSkewMs,
+  });
   try {
-    // A Lambda attempt cannot outlive its deadline, so the lease that ends with it (and a margin for clocks that
-    // differ) is the shortest one that can never be overrun.
-    return await claim(options, { id, fingerprint, leaseEndsAtMs: deadlineMs + options.clockSkewMs });
+    if (onInProgress === 'reject') return await claim(options, request());
+    const remainingMs = () => remainingTimeMs(context) ?? Number.POSITIVE_INFINITY;
+    const patience = { waitMs: onInProgress.waitMs, remainingMs, timeoutEarlyInMillis };
+    return await claimOrWait(options, request, patience);
   } catch (error) {
     // A store of the user's own may throw anything; without a record there is no run, whatever it was.
     const failure =
@@ -119,8 +134,13 @@ async function claimOrExplain(
 
 /** Epoch milliseconds at which the invocation ends: at Lambda's word, or when `leaseMs` have passed. */
 function deadline(context: Context | undefined, { now, leaseMs }: ResolvedOptions): number {
+  return Math.ceil(now() + Math.max(remainingTimeMs(context) ?? leaseMs, 0));
+}
+
+/** `undefined` outside Lambda, where nothing ends an invocation. */
+function remainingTimeMs(context: Context | undefined): number | undefined {
   const remainingMs = context?.getRemainingTimeInMillis?.();
-  return Math.ceil(now() + (Number.isFinite(remainingMs) ? Math.max(Number(remainingMs), 0) : leaseMs));
+  return Number.isFinite(remainingMs) ? remainingMs : undefined;
 }
 
 function unguarded(

@@ -3,8 +3,9 @@ import type { ReplayStatus } from '../http/replayed-answer.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { RESULT_MAX_BYTES } from '../stores/result-size.ts';
 import type { IdempotencyEventListener } from './events.ts';
+import type { OnInProgress } from './on-in-progress.ts';
 import type { OnUncertain } from './protocol.ts';
-import type { SetTimer } from './timer.ts';
+import type { Sleep } from './sleep.ts';
 
 /** How a key is kept from taking effect twice. */
 export type Strategy = 'lock' | 'single-write';
@@ -51,6 +52,18 @@ export interface ProtocolOptions {
    */
   readonly onUncertain?: OnUncertain;
   /**
+   * What a duplicate gets while the first request is still running. `'reject'` answers 409 with `Retry-After` at
+   * once. `{ waitMs }` waits for the result and replays it, for up to so many milliseconds (1 to 900000) and never past
+   * the invocation's own deadline, half a second of which is kept to answer in; if there is no result by then, 409.
+   *
+   * If the first one failed meanwhile, a waiter runs the handler itself, provided that half of its time is left:
+   * keep `waitMs` below half of the function's time-out, and the time-out below what the front door waits (API
+   * Gateway: 29 or 30 s). A wait is paid as running time and occupies a sandbox, and costs a few reads of the store.
+   * Choose it for callers that cannot come back by themselves.
+   * @defaultValue 'reject'
+   */
+  readonly onInProgress?: OnInProgress;
+  /**
    * What happens when the store cannot be reached: `'reject'` answers 503 and the handler does not run;
    * `'run-unguarded'` runs it without a lock, `context.idempotency.guarded` being false and the event
    * `unguarded` sent. Choose the second only where a lost request is worse than a doubled one.
@@ -74,9 +87,9 @@ export interface ProtocolOptions {
   readonly now?: () => number;
   /** A fresh unguessable owner token, for tests. @defaultValue crypto.randomUUID */
   readonly newOwner?: () => string;
-  /** Runs `callback` once after `delayMs` and returns what cancels that, for tests. @defaultValue setTimeout */
-  readonly setTimer?: SetTimer;
-  /** A number from 0 up to 1, by which waits are spread, for tests. @defaultValue Math.random */
+  /** Every pause that somebody waits for, for tests. @defaultValue the timers of Node.js */
+  readonly sleep?: Sleep;
+  /** A number of 0 to below 1, by which pauses vary, for tests. @defaultValue Math.random */
   readonly random?: () => number;
 }
 
@@ -137,6 +150,7 @@ export const DEFAULTS = Object.freeze({
   resultMaxBytes: RESULT_MAX_BYTES,
   strategy: 'lock',
   onUncertain: 'retry',
+  onInProgress: 'reject',
   onStoreUnavailable: 'reject',
   clockSkewMs: 1000,
   leaseMs: 15 * 60 * 1000,

@@ -36,6 +36,11 @@ export interface ClaimRequest {
   readonly fingerprint: string;
   /** Epoch milliseconds: the attempt cannot still be running then. */
   readonly leaseEndsAtMs: number;
+  /**
+   * Token of an earlier claim for the same request, if there was one: a lock of that claim's which reached the store
+   * late is then its own. By default a fresh one.
+   */
+  readonly owner?: string;
 }
 
 /** The right to run once, proved by `owner` in the record. */
@@ -54,6 +59,13 @@ export type Claim =
   | { readonly kind: 'in-progress'; readonly retryAfterMs: number }
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'uncertain' };
+
+export type Outlook =
+  | Exclude<Claim, { kind: 'acquired' }>
+  /** A claim could be granted. */
+  | { readonly kind: 'free' }
+  /** A claim of one's own has been granted, and its reply was lost. */
+  | { readonly kind: 'own-lock' };
 
 export type Settlement =
   /** `omission`: a completion without its result. */
@@ -82,7 +94,7 @@ const RETRY_SOON_MS = 1000;
  */
 export async function claim(settings: ProtocolSettings, request: ClaimRequest): Promise<Claim> {
   const { store, now } = settings;
-  const owner = settings.newOwner();
+  const owner = request.owner ?? settings.newOwner();
   let wanted = newRecord(settings, request, owner);
   let outcome = await store.acquire(wanted, epochSeconds(now()));
 
@@ -106,6 +118,24 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
     }
   }
   return { kind: 'in-progress', retryAfterMs: RETRY_SOON_MS };
+}
+
+/**
+ * What a claim would come to now, seen without one. Changes nothing.
+ * @throws StoreError when the store cannot be read
+ */
+export async function lookAt(
+  settings: ProtocolSettings,
+  { id, fingerprint, owner }: ClaimRequest & { readonly owner: string },
+): Promise<Outlook> {
+  const current = await settings.store.read(id);
+  if (current === undefined) return { kind: 'free' };
+  const nowMs = settings.now();
+  const verdict = judgeRecord(current, fingerprint, nowMs);
+  if (verdict === 'expired') return { kind: 'free' };
+  if (verdict === 'lapsed') return { kind: settings.onUncertain === 'block' ? 'uncertain' : 'free' };
+  if (verdict === 'in-progress' && current.owner === owner) return { kind: 'own-lock' };
+  return refusal(verdict, current, nowMs);
 }
 
 /**
@@ -232,7 +262,7 @@ function refusal(
   verdict: 'mismatch' | 'completed' | 'in-progress' | 'absent',
   current: IdempotencyRecord,
   nowMs: number,
-): Claim {
+): Extract<Claim, { kind: 'completed' | 'in-progress' | 'mismatch' }> {
   if (verdict === 'mismatch') return { kind: 'mismatch' };
   if (verdict === 'completed') return { kind: 'completed', result: current.result ?? { kind: 'undefined' } };
   return { kind: 'in-progress', retryAfterMs: Math.max(current.leaseEndsAtMs - nowMs, 0) };

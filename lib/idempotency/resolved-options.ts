@@ -5,9 +5,10 @@ import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { isTransactional } from '../stores/transactional-store.ts';
 import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
+import { resolveOnInProgress } from './on-in-progress.ts';
 import { DEFAULTS, type HttpOptions, type KeyedOptions, type ProtocolOptions } from './options.ts';
 import type { OnUncertain } from './protocol.ts';
-import { waitBy } from './timer.ts';
+import { sleep } from './sleep.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
 
@@ -18,13 +19,14 @@ const PROTOCOL_NAMES = [
   'resultMaxBytes',
   'strategy',
   'onUncertain',
+  'onInProgress',
   'onStoreUnavailable',
   'clockSkewMs',
   'leaseMs',
   'onEvent',
   'now',
   'newOwner',
-  'setTimer',
+  'sleep',
   'random',
   'fingerprint',
 ] as const;
@@ -40,7 +42,7 @@ const HTTP_NAMES = [
 
 /** Options that say something about leases. */
 const LEASE_OPTIONS: readonly (keyof ProtocolOptions)[] = ['onUncertain', 'leaseMs'];
-const FUNCTION_NAMES = ['onEvent', 'now', 'newOwner', 'setTimer', 'random', 'fingerprint', 'caller'];
+const FUNCTION_NAMES = ['onEvent', 'now', 'newOwner', 'sleep', 'random', 'fingerprint', 'caller'];
 
 /** What the guard works with: every option present and checked. */
 export type ResolvedOptions = ReturnType<typeof resolveOptions>;
@@ -58,7 +60,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     'a function of the event that returns the key',
   );
   const http = 'key' in options && options.key !== undefined ? {} : (options as HttpOptions<never>);
-  const { store } = options;
+  const { store, onInProgress = DEFAULTS.onInProgress } = options;
   const isStore = store === undefined || typeof store?.acquire === 'function';
   check(isStore, 'store', 'an IdempotencyStore, such as new DynamoDbStore({ tableName })');
   checkNumber('retentionSeconds', options.retentionSeconds, 1);
@@ -85,13 +87,14 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     resultMaxBytes: options.resultMaxBytes ?? DEFAULTS.resultMaxBytes,
     strategy: options.strategy ?? DEFAULTS.strategy,
     onUncertain: options.onUncertain ?? DEFAULTS.onUncertain,
+    onInProgress: resolveOnInProgress(onInProgress),
     onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
     notify: shielded(options.onEvent ?? warnOfTrouble),
     now: options.now ?? Date.now,
     newOwner: options.newOwner ?? randomUUID,
-    wait: waitBy(options.setTimer),
+    sleep: options.sleep ?? sleep,
     random: options.random ?? Math.random,
     // The callbacks take the user's event type, of which nothing is known here: they are handed what Lambda sent.
     key: options.key as ((event: unknown, context: Context | undefined) => string | undefined) | undefined,

@@ -21,6 +21,8 @@ export function describeEvent(event: IdempotencyEvent): string {
       return `${shortId(event.id)} replayed`;
     case 'in-progress':
       return `${shortId(event.id)} in progress, lease ends in ${(event.retryAfterMs / 1000).toFixed(1)} s`;
+    case 'waited':
+      return `${shortId(event.id)} waited ${(event.waitedMs / 1000).toFixed(1)} s (${event.reads} reads)`;
     case 'mismatch':
       return `${shortId(event.id)} refused: other payload`;
     case 'uncertain':

@@ -1,10 +1,12 @@
 /** A guarded HTTP handler on a table behind a fault proxy: sends, counts its runs, and shows what it left behind. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { IdempotencyEvent } from '../../lib/idempotency/events.ts';
 import {
   type IdempotentContext,
   idempotent,
+  type OnInProgress,
   type OnUncertain,
   outcomeUnknown,
   type Strategy,
@@ -35,6 +37,7 @@ export interface GuardedServiceOptions {
   readonly onUncertain?: OnUncertain;
   readonly onStoreUnavailable?: 'reject' | 'run-unguarded';
   readonly strategy?: Strategy;
+  readonly onInProgress?: OnInProgress;
   /** Tries of each request by the SDK, the first included. */
   readonly maxAttempts: number;
   /** After which the client gives up one try. */
@@ -88,7 +91,12 @@ export class GuardedService {
           ? {}
           : { onStoreUnavailable: options.onStoreUnavailable }),
         ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
+        ...(options.onInProgress === undefined ? {} : { onInProgress: options.onInProgress }),
         now: () => this.#nowMs,
+        sleep: async (ms, signal) => {
+          await pause(ms, undefined, signal === undefined ? {} : { signal });
+          this.#nowMs += ms;
+        },
         onEvent: (event) => this.events.push(event),
       },
     );

@@ -14,6 +14,7 @@ export async function playEveryOutcome(form: Form, stage: Stage): Promise<Marked
   const play = new MarkedPlay(form, stage);
   try {
     await playDuplicates(play);
+    await playWaiting(play);
     await playFailures(play);
     await playDoubt(play);
     await playTakeovers(play);
@@ -35,6 +36,15 @@ async function playDuplicates(play: MarkedPlay): Promise<void> {
   await play.sendMeanwhile(play.event(key), () => play.send(play.guard(answered), play.event(key)));
   await play.send(play.guard(answered), play.event(key));
   await play.send(play.guard(answered), play.event(key, { note: 'other' }));
+}
+
+/** In vain: once with a store that can be read, and once with one that cannot. */
+async function playWaiting(play: MarkedPlay): Promise<void> {
+  for (const store of [play.store, play.failingAt('read')]) {
+    const event = play.event(play.newKey());
+    const waiting = play.guard(answered, { store, onInProgress: { waitMs: 50 } });
+    await play.sendMeanwhile(event, () => play.send(waiting, event));
+  }
 }
 
 async function playFailures(play: MarkedPlay): Promise<void> {

@@ -68,6 +68,7 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
       acquired: true,
       replayed: true,
       'in-progress': true,
+      waited: true,
       mismatch: true,
       uncertain: true,
       completed: true,
@@ -80,7 +81,7 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
     };
     expect(new Set(play.events.map(({ type }) => type))).toEqual(new Set(Object.keys(kinds)));
     const failures = play.events.flatMap((event) => (event.type === 'store-failed' ? [event.during] : []));
-    expect(new Set(failures)).toEqual(new Set(['claim', 'complete', 'commit', 'release']));
+    expect(new Set(failures)).toEqual(new Set(['claim', 'complete', 'commit', 'release', 'read']));
   });
 
   test('the play leaves no error out that a caller can be told of', () => {

@@ -118,7 +118,7 @@ export class MarkedPlay {
   }
 
   /** The store of the library, failing at one operation. */
-  failingAt(...failing: readonly ('complete' | 'release' | 'completeWith')[]): IdempotencyStore {
+  failingAt(...failing: readonly ('complete' | 'release' | 'read' | 'completeWith')[]): IdempotencyStore {
     return interceptedStore(this.store, (operation, proceed) =>
       (failing as readonly string[]).includes(operation) ? this.broken.read('any') : proceed(),
     );

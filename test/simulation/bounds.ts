@@ -1,3 +1,4 @@
+import type { OnInProgress } from '../../lib/index.ts';
 import { CLOCK_SKEW_MS } from './invocation.ts';
 import type { Bounds } from './world.ts';
 
@@ -18,6 +19,8 @@ export const WIDE_WORLD: Bounds = {
   // The shorter one is over before the lease is: a record must outlive its lease all the same.
   retentionSeconds: [60, 1],
   expiry: true,
+  onInProgress: ['reject', { waitMs: 2_000 }],
+  chances: [0.5, 0, 0.999],
 };
 
 /** Small enough for every schedule there is: attempts that meet, with crashes and lost replies among them. */
@@ -26,6 +29,7 @@ export function smallWorld(
   crashes: number,
   faults: number,
   onUncertain: 'retry' | 'block',
+  onInProgress: OnInProgress = 'reject',
 ): Bounds {
   return {
     sends: [sends],
@@ -42,5 +46,7 @@ export function smallWorld(
     onUncertain: [onUncertain],
     retentionSeconds: [60],
     expiry: false,
+    onInProgress: [onInProgress],
+    chances: [0.999],
   };
 }

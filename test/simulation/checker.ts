@@ -22,6 +22,7 @@ export const INVARIANTS = {
     "one effect a key with onUncertain 'block'; with 'retry', one more for each doubtful attempt",
   'expired counts as absent':
     'what is past its retention is not replayed, whether the table still holds it or not',
+  'a wait ends in time': 'nobody sleeps into the end of its invocation',
   'no key is stuck': 'once all leases are over, the key can be used, or is known to be in doubt',
 } as const;
 
@@ -148,6 +149,12 @@ export class Checker {
       }
     }
     life.runs.push({ sender, settled: false, effects: 0 });
+  }
+
+  sleeps(sender: Sender, ms: number): void {
+    if (this.#scheduler.nowMs + ms >= sender.deadlineMs) {
+      this.#fail('a wait ends in time', `send ${sender.number} sleeps ${ms} ms, and has less`);
+    }
   }
 
   tookEffect(sender: Sender): void {

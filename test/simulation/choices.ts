@@ -45,3 +45,14 @@ export function givenChoices(given: readonly number[]): RecordedChoices {
     },
   };
 }
+
+/** One of `options`, each as often as `weights` say; where there is but one, nothing is chosen. */
+export function pickOne<T>(
+  choices: Choices,
+  options: readonly T[],
+  weights: readonly number[] = options.map(() => 1),
+): T {
+  const picked = options[options.length === 1 ? 0 : choices.pick(weights)];
+  if (picked === undefined) throw new Error('Nothing to choose from.');
+  return picked;
+}

@@ -11,6 +11,7 @@ import {
   outcomeUnknown,
 } from '../../lib/index.ts';
 import { httpApiEvent } from '../support/events.ts';
+import { pickOne } from './choices.ts';
 import { simulatedClient } from './simulated-client.ts';
 import type { World } from './world.ts';
 
@@ -39,7 +40,7 @@ export interface Sender {
   readonly recordId: string | undefined;
   /** Everything that its next step depends on. */
   readonly learned: string;
-  /** Whether the last write of its own that reached the table left a lock of its own there. */
+  /** Whether the last write of its own that reached the table left a lock of its own there, or a read showed one. */
   holdsLock: boolean;
   /** `text` is made only where somebody keeps it. */
   note(text: () => string): void;
@@ -166,13 +167,19 @@ export class Invocation implements Sender {
   }
 
   #options(): HttpOptions {
-    const { onUncertain, retentionSeconds, scheduler } = this.#world;
+    const { bounds, onUncertain, onInProgress, retentionSeconds, scheduler, checker, choices } = this.#world;
     return {
       store: simulatedClient(this.#world, this),
       namespace: 'simulation',
       clockSkewMs: CLOCK_SKEW_MS,
       retentionSeconds,
       onUncertain,
+      onInProgress,
+      sleep: (ms, signal) => {
+        checker.sleeps(this, ms);
+        return scheduler.sleep(this.number, ms, signal);
+      },
+      random: () => pickOne(choices, bounds.chances),
       now: () => scheduler.nowMs + this.skewMs,
       newOwner: () => {
         const owner = `${this.number}.${this.owners.size}`;
@@ -187,8 +194,9 @@ export class Invocation implements Sender {
   }
 
   #context(): Context {
-    const { scheduler } = this.#world;
-    const remaining = { getRemainingTimeInMillis: () => this.deadlineMs - scheduler.nowMs };
+    const { scheduler, mutant } = this.#world;
+    const imagined = mutant?.imaginesMs ?? 0;
+    const remaining = { getRemainingTimeInMillis: () => this.deadlineMs + imagined - scheduler.nowMs };
     return remaining as Context; // The library asks the context for nothing else.
   }
 

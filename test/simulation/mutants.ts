@@ -13,6 +13,8 @@ export interface Mutant {
   readonly breaks: readonly Invariant[];
   readonly store?: (table: IdempotencyStore, sender: Sender, world: World) => IdempotencyStore;
   readonly options?: Omit<ProtocolOptions, 'store'>;
+  /** By how much it believes its deadline to be later than it is, in milliseconds. */
+  readonly imaginesMs?: number;
   /** Throws where the handler says that it does not know. */
   readonly takesDoubtForFailure?: true;
 }
@@ -48,7 +50,7 @@ async function currentOwner(table: IdempotencyStore, id: string, owner: string):
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'reads, decides and then puts',
-    breaks: ['one live lease', 'no record, no run', 'completed is final'],
+    breaks: ['one live lease', 'no record, no run', 'completed is final', 'only the owner writes'],
     store: (table, sender, world) =>
       withChanges(table, {
         acquire: async (record, now) => {
@@ -189,6 +191,11 @@ export const MUTANTS: readonly Mutant[] = [
       const seen = seenAs(table, (record) => ({ ...record, expiresAtSeconds: Number.MAX_SAFE_INTEGER }));
       return withChanges(seen, { acquire: (record) => seen.acquire(record, 0) });
     },
+  },
+  {
+    name: 'waits as if it had more time than it has',
+    breaks: ['a wait ends in time'],
+    imaginesMs: 1_000,
   },
   {
     name: 'never takes a lapsed lease over',

@@ -8,10 +8,11 @@ import { runSchedule } from './schedule.ts';
 
 const USAGE = `Runs the library through every schedule of a small world and checks every promise after every step.
 
-Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] [--json]
+Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] [--wait-ms N] [--json]
   --attempts N   requests that meet (default 2)
   --crashes N    of them that may crash, between any two steps (default 1)
   --faults N     store requests that may be refused, be delayed, or lose their reply (default 1)
+  --wait-ms N    for how long a duplicate waits; each pause multiplies the schedules (default 0: it is refused)
   --json         the counts as JSON on standard output
 
 Ends with 0 if every promise held and the counts are those of known-counts.ts, where it has this world; with 1 and a
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     attempts: { type: 'string', default: '2' },
     crashes: { type: 'string', default: '1' },
     faults: { type: 'string', default: '1' },
+    'wait-ms': { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -36,10 +38,11 @@ const [attempts, crashes, faults] = [values.attempts, values.crashes, values.fau
   number,
   number,
 ];
+const waitMs = wholeNumber(values['wait-ms']);
 const PROGRESS_EVERY = 20_000;
 
 for (const onUncertain of ['retry', 'block'] as const) {
-  const bounds = smallWorld(attempts, crashes, faults, onUncertain);
+  const bounds = smallWorld(attempts, crashes, faults, onUncertain, waitMs > 0 ? { waitMs } : 'reject');
   let ran = 0;
   const { states, histories, joined, violation, picked } = await exploreAll(bounds, {
     onProgress: () => {
@@ -47,9 +50,11 @@ for (const onUncertain of ['retry', 'block'] as const) {
       if (ran % PROGRESS_EVERY === 0) process.stderr.write(`${ran} schedules so far\n`);
     },
   });
-  const world = `${attempts} attempts, ${crashes} crashes, ${faults} faults, onUncertain '${onUncertain}'`;
+  const world = `${attempts} attempts, ${crashes} crashes, ${faults} faults, ${waitMs} ms to wait, onUncertain '${onUncertain}'`;
   if (values.json) {
-    console.log(JSON.stringify({ attempts, crashes, faults, onUncertain, states, histories, joined }));
+    console.log(
+      JSON.stringify({ attempts, crashes, faults, waitMs, onUncertain, states, histories, joined }),
+    );
   } else {
     console.log(
       `${world}: ${states} states, ${histories} histories to the end, ${joined} that joined another.`,

@@ -2,7 +2,7 @@
 
 import type { IdempotencyRecord } from '../../lib/index.ts';
 import { Checker, type Violation } from './checker.ts';
-import type { RecordedChoices } from './choices.ts';
+import { pickOne, type RecordedChoices } from './choices.ts';
 import type { HistoryLine } from './history.ts';
 import { type Answer, Invocation, type SenderTraits } from './invocation.ts';
 import type { Mutant } from './mutants.ts';
@@ -28,8 +28,8 @@ export interface ScheduleOptions {
   readonly isKnown?: (state: string) => boolean;
 }
 
-/** A bound that no schedule comes near; one that does has found a loop. */
-const STEPS_MAX = 500;
+/** A bound that no schedule comes near, though each waiter may read some dozen times; one that does is a loop. */
+const STEPS_MAX = 2_000;
 
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
   const { bounds, choices, mutant, isKnown } = options;
@@ -39,6 +39,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const front = pickOne(choices, bounds.fronts);
   const onUncertain = pickOne(choices, bounds.onUncertain);
   const retentionSeconds = pickOne(choices, bounds.retentionSeconds);
+  const onInProgress = pickOne(choices, bounds.onInProgress);
   const checker = new Checker({
     scheduler,
     table,
@@ -55,6 +56,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     front,
     onUncertain,
     retentionSeconds,
+    onInProgress,
     history,
     faultsLeft: bounds.faults,
     handlersMayFail: bounds.failures,
@@ -63,7 +65,11 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       if (options.withHistory) history.push({ atMs: scheduler.nowMs, actor, text });
     },
   };
-  world.tell(undefined, `${front}, onUncertain '${onUncertain}', results kept for ${retentionSeconds} s`);
+  const inProgress = onInProgress === 'reject' ? onInProgress : `waits ${onInProgress.waitMs} ms`;
+  world.tell(
+    undefined,
+    `${front}, onUncertain '${onUncertain}', onInProgress: ${inProgress}, results kept for ${retentionSeconds} s`,
+  );
 
   const invocations: Invocation[] = [];
   const start = (traits: SenderTraits) => {
@@ -91,7 +97,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     const expired = expiredRecords();
     weights.push(expired.length > 0 ? 1 : 0);
     const picked = choices.pick(weights);
-    if (picked < waiting.length) await scheduler.take(picked);
+    if (picked < waiting.length) await take(picked);
     else if (picked === waiting.length) {
       sendsLeft -= 1;
       void start(pickTraits()).run();
@@ -112,6 +118,14 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   if (checker.violation === undefined) checker.checkEffects();
   if (checker.violation === undefined) await probe();
   return { violation: checker.violation, history, steps, abandoned: false };
+
+  /** Who sleeps wakes when time has come to it; who should have woken before is late, as timers are. */
+  async function take(index: number): Promise<void> {
+    const step = scheduler.waiting[index];
+    if (step === undefined) return scheduler.settle();
+    if (step.fromMs > scheduler.nowMs) advanceTo(step.fromMs);
+    await scheduler.take(step);
+  }
 
   function pickTraits(): SenderTraits {
     return {
@@ -177,7 +191,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       void answered.then((given) => {
         answer = given;
       });
-      while (answer === undefined && steps++ <= STEPS_MAX) await scheduler.take(0);
+      while (answer === undefined && steps++ <= STEPS_MAX) await take(0);
       if (answer !== undefined && checker.violation === undefined) checker.probed(invocation, answer);
     }
   }
@@ -188,18 +202,8 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       table.records,
       checker.state,
       invocations.map(({ learned, ended, deadlineMs, skewMs }) => [learned, ended, deadlineMs, skewMs]),
-      scheduler.waiting.map(({ actor, label }) => [actor, label]),
+      scheduler.waiting.map(({ actor, label, fromMs }) => [actor, label, fromMs]),
       [sendsLeft, crashesLeft, waitsLeft, world.faultsLeft],
     ]);
   }
-}
-
-function pickOne<T>(
-  choices: RecordedChoices,
-  options: readonly T[],
-  weights: readonly number[] = options.map(() => 1),
-): T {
-  const picked = options[options.length === 1 ? 0 : choices.pick(weights)];
-  if (picked === undefined) throw new Error('Nothing to choose from.');
-  return picked;
 }

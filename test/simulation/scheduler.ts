@@ -4,9 +4,11 @@
  */
 import { setImmediate } from 'node:timers/promises';
 
-interface Step {
+export interface Step {
   readonly actor: number;
   readonly label: string;
+  /** It cannot be taken before; 0 for one that waits for nothing but its turn. */
+  readonly fromMs: number;
   readonly take: () => void;
 }
 
@@ -15,6 +17,7 @@ export class Scheduler {
   nowMs = 1_800_000_000_000;
   #waiting: Step[] = [];
 
+  /** Those first that need no time to pass. */
   get waiting(): readonly Step[] {
     return this.#waiting;
   }
@@ -22,14 +25,26 @@ export class Scheduler {
   /** Resolves when this step is taken; never, if its actor ends before. */
   step(actor: number, label: string): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting.push({ actor, label, take: resolve });
+      this.#add({ actor, label, fromMs: 0, take: resolve });
     });
   }
 
-  /** Takes one step, and lets everything run that needs no further one. */
-  async take(index: number): Promise<void> {
-    const [step] = this.#waiting.splice(index, 1);
-    step?.take();
+  /** Resolves when this step is taken, `ms` from now or later; rejects if it is called off. */
+  sleep(actor: number, ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const label = signal === undefined ? 'pause' : 'alarm';
+      const step: Step = { actor, label, fromMs: this.nowMs + ms, take: resolve };
+      this.#add(step);
+      signal?.addEventListener('abort', () => {
+        this.#remove(step);
+        reject(signal.reason);
+      });
+    });
+  }
+
+  /** Takes one step, if its actor has not ended, and lets everything run that needs no further one. */
+  async take(step: Step): Promise<void> {
+    if (this.#remove(step)) step.take();
     await this.settle();
   }
 
@@ -41,6 +56,17 @@ export class Scheduler {
   /** Whoever ended takes no more steps. What it had sent before is not its own any more, and stays under way. */
   end(actor: number): void {
     this.#waiting = this.#waiting.filter((step) => step.actor !== actor);
+  }
+
+  #add(step: Step): void {
+    const later = this.#waiting.findIndex(({ fromMs }) => fromMs > step.fromMs);
+    this.#waiting.splice(later < 0 ? this.#waiting.length : later, 0, step);
+  }
+
+  #remove(step: Step): boolean {
+    const index = this.#waiting.indexOf(step);
+    if (index >= 0) this.#waiting.splice(index, 1);
+    return index >= 0;
   }
 }
 

@@ -51,11 +51,14 @@ export function simulatedClient(world: World, sender: Sender): IdempotencyStore 
       }
       const outcome = await apply(operation, proceed);
       if (fate === 'delivered') checker.looked(sender);
-      sender.holdsLock = world.table.records.some(
+      const holdsLock = world.table.records.some(
         ({ status, owner }) => status === 'INPROGRESS' && sender.owners.has(owner),
       );
+      if (operation !== 'read') sender.holdsLock = holdsLock;
       if (fate === 'reply lost') continue;
       await scheduler.step(sender.number, `reply to ${operation}`);
+      // Of a lock that came into being later, it knows only what it is told.
+      if (operation === 'read') sender.holdsLock = holdsLock;
       sender.learn(outcome);
       sender.note(() => `  reply: ${describeReply(outcome, scheduler.nowMs)}`);
       return outcome;

@@ -1,3 +1,4 @@
+import type { OnInProgress } from '../../lib/index.ts';
 import type { Interception } from '../support/intercepted-store.ts';
 import type { Checker } from './checker.ts';
 import type { Choices } from './choices.ts';
@@ -33,6 +34,9 @@ export interface Bounds {
   readonly retentionSeconds: readonly number[];
   /** Whether time may go on beyond that, and TTL delete what is past it: as soon as it may, late, or never. */
   readonly expiry: boolean;
+  readonly onInProgress: readonly OnInProgress[];
+  /** By which the pauses of a waiter vary, each from 0 to below 1. */
+  readonly chances: readonly number[];
 }
 
 /** How the handler is guarded. */
@@ -49,6 +53,7 @@ export interface World {
   readonly front: Front;
   readonly onUncertain: 'retry' | 'block';
   readonly retentionSeconds: number;
+  readonly onInProgress: OnInProgress;
   readonly history: HistoryLine[];
   faultsLeft: number;
   handlersMayFail: boolean;

@@ -96,6 +96,13 @@ test('options for HTTP and the option `key` exclude each other', () => {
   });
 });
 
+test('a duplicate is refused or waits for so many milliseconds, and nothing else', () => {
+  expect(idempotency).type.toBeCallableWith({ onInProgress: { waitMs: 5000 } });
+  expect(idempotency).type.toBeCallableWith({ onInProgress: 'reject' });
+  expect(idempotency).type.not.toBeCallableWith({ onInProgress: 'wait' });
+  expect(idempotency).type.not.toBeCallableWith({ onInProgress: {} });
+});
+
 test('unknown options do not compile', () => {
   expect(idempotency).type.not.toBeCallableWith({ retention: 60 });
   expect(idempotency).type.not.toBeCallableWith({ resultMaxBytes: '6 MB' });

@@ -47,11 +47,9 @@ const common = (): ProtocolOptions => ({
   onEvent: (event) => events.push(event),
   now: () => nowMs,
   random: () => 0.5,
-  setTimer: (callback, delayMs) => {
+  sleep: async (delayMs) => {
     waitsMs.push(delayMs);
     nowMs += delayMs;
-    setImmediate(callback);
-    return () => {};
   },
 });
 

@@ -55,6 +55,13 @@ describe('options', () => {
     expect(resolveOptions(options)).toMatchObject({ retentionSeconds: 86400 });
   });
 
+  test('what is given as an object is not read again: changing it later changes nothing', () => {
+    const onInProgress = { waitMs: 100 };
+    const resolved = resolveOptions({ store, onInProgress });
+    onInProgress.waitMs = 900;
+    expect(resolved.onInProgress).toEqual({ waitMs: 100 });
+  });
+
   test.each([
     [
       'an unknown name',
@@ -106,8 +113,23 @@ describe('options', () => {
       },
       /"strategy: 'single-write'" needs a store that can write .* TransactionalStore/,
     ],
-    ['a timer that is no function', { setTimer: 1 }, /"setTimer" must be a function/],
-    ['random numbers that are none', { random: 0.5 }, /"random" must be a function/],
+    [
+      'a way to wait that is none',
+      { onInProgress: 'wait' },
+      /"onInProgress" must be "reject" or \{ waitMs \}/,
+    ],
+    ['a wait without a length', { onInProgress: {} }, /"onInProgress" must be "reject" or \{ waitMs \}/],
+    ['a wait of nothing', { onInProgress: { waitMs: 0 } }, /waitMs a whole number of 1 to 900000/],
+    ['a wait in fractions', { onInProgress: { waitMs: 0.5 } }, /waitMs a whole number of 1 to 900000/],
+    [
+      'a wait beyond any function',
+      { onInProgress: { waitMs: 900_001 } },
+      /waitMs a whole number of 1 to 900000/,
+    ],
+    ['a wait with a second name', { onInProgress: { waitMs: 1, polls: 3 } }, /"onInProgress" must be/],
+    ['no wait at all', { onInProgress: null }, /"onInProgress" must be "reject" or \{ waitMs \}/],
+    ['a sleep that is not a function', { sleep: 100 }, /"sleep" must be a function/],
+    ['chance that is not a function', { random: 0.5 }, /"random" must be a function/],
     ['a status that is none', { replayStatus: 200 }, /"replayStatus" must be "ok" or "original"/],
     ['a truthy word for a switch', { keyRequired: 'no' }, /"keyRequired" must be true or false/],
     [

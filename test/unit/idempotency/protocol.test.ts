@@ -5,6 +5,7 @@ import {
   type Claim,
   claim,
   complete,
+  lookAt,
   type ProtocolSettings,
   release,
 } from '../../../lib/idempotency/protocol.ts';
@@ -239,6 +240,58 @@ describe('claim', () => {
       throw new StoreError('unreachable');
     });
     await expect(claim(settings({ store: broken }), request())).rejects.toThrow('unreachable');
+  });
+});
+
+describe('lookAt', () => {
+  const look = (fingerprint = 'payload', changes: Partial<ProtocolSettings> = {}) =>
+    lookAt(settings(changes), { ...request(fingerprint), owner: 'the one who looks' });
+
+  test('finds an unknown key free, and one whose record has expired', async () => {
+    expect(await look()).toEqual({ kind: 'free' });
+    await claim(settings(), request());
+    nowMs += (RETENTION_SECONDS + 1) * 1000;
+    expect(await look('another payload')).toEqual({ kind: 'free' });
+  });
+
+  test('sees a running attempt, a result and another payload as a claim would', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    nowMs += 4000;
+    expect(await look()).toEqual({ kind: 'in-progress', retryAfterMs: 6000 });
+    expect(await look('another payload')).toEqual({ kind: 'mismatch' });
+    await complete(settings(), attempt, answer('first'));
+    expect(await look()).toEqual({ kind: 'completed', result: answer('first') });
+    expect(await look('another payload')).toEqual({ kind: 'mismatch' });
+  });
+
+  test("finds a lapsed lease free, or uncertain where onUncertain is 'block'", async () => {
+    await claim(settings(), request());
+    nowMs += LEASE_MS;
+    expect(await look()).toEqual({ kind: 'free' });
+    expect(await look('payload', { onUncertain: 'block' })).toEqual({ kind: 'uncertain' });
+  });
+
+  test('knows a lock of its own, which a claim with the same token is then granted', async () => {
+    const owner = 'the one who looks';
+    await claim(settings(), { ...request(), owner });
+    expect(await look()).toEqual({ kind: 'own-lock' });
+    expect(await claim(settings(), { ...request(), owner })).toMatchObject({
+      kind: 'acquired',
+      attempt: { owner },
+    });
+  });
+
+  test('costs one read and changes nothing', async () => {
+    await claim(settings(), request());
+    const before = await store.read(ID);
+    const operations: string[] = [];
+    const watched = interceptedStore(store, (operation, proceed) => {
+      operations.push(operation);
+      return proceed();
+    });
+    await look('payload', { store: watched });
+    expect(operations).toEqual(['read']);
+    expect(await store.read(ID)).toEqual(before);
   });
 });
 

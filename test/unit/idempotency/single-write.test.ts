@@ -45,10 +45,7 @@ function guard(work: Work, options: HttpOptions = {}) {
       strategy: 'single-write',
       onEvent: (event) => events.push(event),
       now: () => nowMs,
-      setTimer: (callback) => {
-        setImmediate(callback);
-        return () => {};
-      },
+      sleep: async () => {},
       ...options,
       store,
     },

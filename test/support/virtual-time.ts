@@ -1,0 +1,61 @@
+/** A clock that stands still until everybody sleeps, and then goes on to the first one's waking: no test waits. */
+import { setImmediate } from 'node:timers/promises';
+import type { Context } from 'aws-lambda';
+import type { Sleep } from '../../lib/index.ts';
+
+interface Sleeper {
+  readonly wakesAtMs: number;
+  readonly wake: () => void;
+}
+
+export class VirtualTime {
+  #nowMs = 1_800_000_000_000;
+  #sleepers: Sleeper[] = [];
+  /** Lengths of the sleeps that nothing can cut short: the pauses, and not the alarms. */
+  readonly pauses: number[] = [];
+
+  readonly now = (): number => this.#nowMs;
+
+  readonly sleep: Sleep = (ms, signal) => {
+    if (signal === undefined) this.pauses.push(ms);
+    return new Promise((resolve, reject) => {
+      const sleeper = { wakesAtMs: this.#nowMs + ms, wake: () => resolve(undefined) };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener('abort', () => {
+        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        reject(signal.reason);
+      });
+    });
+  };
+
+  /** How many are asleep: none, where nothing is left behind. */
+  get sleeping(): number {
+    return this.#sleepers.length;
+  }
+
+  /** A Lambda context whose deadline lies on this clock. */
+  context(remainingMs: number): Context {
+    const deadlineMs = this.#nowMs + remainingMs;
+    const remaining = { getRemainingTimeInMillis: () => deadlineMs - this.#nowMs };
+    return remaining as Context; // The library asks the context for nothing else.
+  }
+
+  /** Lets time go on until `work` is done. */
+  async passUntilDone<T>(work: Promise<T>): Promise<T> {
+    let done = false;
+    const end = () => {
+      done = true;
+    };
+    work.then(end, end);
+    await setImmediate();
+    while (!done) {
+      const next = this.#sleepers.toSorted((a, b) => a.wakesAtMs - b.wakesAtMs).at(0);
+      if (next === undefined) throw new Error('Waits for something that no time brings.');
+      this.#sleepers = this.#sleepers.filter((other) => other !== next);
+      this.#nowMs = Math.max(this.#nowMs, next.wakesAtMs);
+      next.wake();
+      await setImmediate();
+    }
+    return await work;
+  }
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals';
+import { sleep, within } from '../../../lib/idempotency/sleep.ts';
+
+const LONG_MS = 60_000;
+
+describe('sleep', () => {
+  test('lasts as long as it is told, or until it is called off, which ends its timer', async () => {
+    const startedAtMs = performance.now();
+    await sleep(20);
+    // Node's timers count whole milliseconds.
+    expect(performance.now() - startedAtMs).toBeGreaterThan(18);
+
+    const alarm = new AbortController();
+    const asleep = sleep(LONG_MS, alarm.signal);
+    alarm.abort();
+    await expect(asleep).rejects.toThrow(/aborted/);
+  });
+});
+
+describe('within', () => {
+  const recorded = () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const sleeping = (ms: number, signal?: AbortSignal) => {
+      signals.push(signal);
+      return sleep(ms, signal);
+    };
+    return { signals, sleeping };
+  };
+
+  test('gives what the work comes to, and calls the alarm off', async () => {
+    const { signals, sleeping } = recorded();
+    expect(await within(LONG_MS, Promise.resolve('done'), sleeping)).toBe('done');
+    await expect(within(LONG_MS, Promise.reject(new Error('failed')), sleeping)).rejects.toThrow('failed');
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, true]);
+  });
+
+  test('gives up work that takes too long, and does not mind what becomes of it', async () => {
+    let fail: (error: Error) => void = () => {};
+    const work = new Promise<string>((_, reject) => {
+      fail = reject;
+    });
+    expect(await within(1, work, sleep)).toBeUndefined();
+    fail(new Error('nobody handles this, and nobody has to'));
+    await sleep(5);
+  });
+});
