@@ -255,7 +255,7 @@ export function describeTransactionalStoreContract(name: string, setUp: () => Tr
       test.each([0, 1])(
         'with %d writes refuses a result that is too large, and leaves no record',
         async (count) => {
-          const json = JSON.stringify('x'.repeat(410 * 1024));
+          const json = JSON.stringify('x'.repeat(store.maxResultBytes));
           const record: CompletedRecord = { ...completed(), result: { kind: 'json', json } };
           const writes = prepared(...[increment(counter)].slice(0, count));
           await expect(store.putCompleted(record, NOW_SECONDS, writes)).rejects.toThrow(ResultTooLargeError);

@@ -20,7 +20,7 @@ describe('random schedules', () => {
 
   test('meet what they are made for: replays, refusals, takeovers, crashes, lost replies, expiry', async () => {
     let lines = '';
-    for (let seed = 1; seed <= 300; seed += 1) {
+    for (let seed = 1; seed <= 1_000; seed += 1) {
       const choices = randomChoices(seed);
       lines += timeLine((await runSchedule({ bounds: WIDE_WORLD, choices, withHistory: true })).history);
     }
@@ -63,7 +63,7 @@ describe('random schedules', () => {
     const { violation, history } = await shrink(WIDE_WORLD, found.picked, found.invariant, mutant);
     expect(violation?.invariant).toBe('only the owner writes');
     expect(`\n${timeLine(history)}\n`).toBe(`
-      0 ms            wrapper with key, onUncertain 'retry', results kept for 60 s
+      0 ms            wrapper with key, onUncertain 'retry', onInProgress: reject, results kept for 60 s
       0 ms  send 1        arrives with key k1, body A (clock +0 ms)
       0 ms  send 1        acquire reply lost
       0 ms  send 1        acquire delivered
