@@ -4,14 +4,12 @@
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
-import { EXPECTED_OUTCOMES, type Outcome, type Persistence } from './expected-outcomes.ts';
-import { always, FAULTS, type Fault, once, type PlannedFault } from './fault.ts';
+import { comesToIfLasting, EXPECTED_OUTCOMES, type Outcome, type Persistence } from './expected-outcomes.ts';
+import { always, FAULT_NAMES, FAULTS, type Fault, once, type PlannedFault } from './fault.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { failingWork, type GuardedService } from './guarded-service.ts';
-import type { StoreOperation } from './store-operation.ts';
+import { FORMS, failingWork, type GuardedService } from './guarded-service.ts';
+import { STORE_OPERATIONS, type StoreOperation } from './store-operation.ts';
 import { IMPATIENT_MS, MAX_ATTEMPTS, PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
-
-const PLACES: readonly StoreOperation[] = ['acquire', 'takeOver', 'complete', 'release', 'read'];
 
 interface Row {
   readonly fault: Fault;
@@ -20,15 +18,15 @@ interface Row {
   readonly comesTo: Persistence;
 }
 
-const ROWS: readonly Row[] = PLACES.flatMap((place) =>
-  faults()
-    // Late deliveries have a suite of their own: what they come to depends on when they come.
-    .filter((fault) => fault !== 'request stuck, and delivered late')
-    .flatMap((fault): Row[] => [
-      { fault, place, often: 'once', comesTo: 'overcome by a retry' },
-      { fault, place, often: 'always', comesTo: lasting(fault) },
-    ]),
+const ROWS: readonly Row[] = STORE_OPERATIONS.flatMap((place) =>
+  // Late deliveries have a suite of their own: what they come to depends on when they come.
+  FAULT_NAMES.filter((fault) => fault !== 'request stuck, and delivered late').flatMap((fault): Row[] => [
+    { fault, place, often: 'once', comesTo: 'overcome by a retry' },
+    { fault, place, often: 'always', comesTo: comesToIfLasting(fault) },
+  ]),
 );
+
+const CASES = FORMS.flatMap((form) => STORE_OPERATIONS.map((place) => [form, place] as const));
 
 let tableName: string;
 
@@ -36,13 +34,16 @@ beforeAll(async () => {
   tableName = await createIdempotencyTable();
 });
 
-describe.each(PLACES)('a fault at %s', (place) => {
+describe.each(CASES)('%s: a fault at %s', (form, place) => {
   test.concurrent.each(ROWS.filter((row) => row.place === place))('$fault, $often: $comesTo', async (row) => {
     const requestTimeoutMs = FAULTS[row.fault].slow ? IMPATIENT_MS : PATIENT_MS;
-    const observation = await withGuardedService({ tableName, requestTimeoutMs }, async (service, proxy) => {
-      await arrange(place, service, proxy);
-      return observe(row, service, proxy);
-    });
+    const observation = await withGuardedService(
+      { form, tableName, requestTimeoutMs },
+      async (service, proxy) => {
+        await arrange(place, service, proxy);
+        return observe(row, service, proxy);
+      },
+    );
     expect(observation).toEqual({
       outcome: EXPECTED_OUTCOMES[place][row.comesTo],
       // Otherwise the row would pass without its fault, or without the SDK's retries.
@@ -89,15 +90,4 @@ async function observe(
     outcome: { answer, runs, record, retryAtOnce, retryAfterLease, runsInAll, recordInTheEnd },
     strikes,
   };
-}
-
-function lasting(fault: Fault): Persistence {
-  // A delay within the time-out is no fault, however often.
-  if (fault === 'reply delayed') return 'overcome by a retry';
-  return FAULTS[fault].applied ? 'lasting, applied' : 'lasting, not applied';
-}
-
-function faults(): Fault[] {
-  // The keys of the object are exactly the names of its type.
-  return Object.keys(FAULTS) as Fault[];
 }

@@ -1,14 +1,25 @@
 /** A guarded HTTP handler on a table behind a fault proxy: sends, counts its runs, and shows what it left behind. */
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { IdempotencyEvent } from '../../lib/idempotency/events.ts';
-import { idempotent, type OnUncertain, outcomeUnknown } from '../../lib/index.ts';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import {
+  type HttpOptions,
+  type IdempotencyEvent,
+  type IdempotentContext,
+  idempotency,
+  idempotent,
+  type OnUncertain,
+  outcomeUnknown,
+} from '../../lib/index.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import type { IdempotencyRecord } from '../../lib/stores/idempotency-store.ts';
 import { testClient } from '../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import type { Answer, RecordLeft } from './expected-outcomes.ts';
+import { refuseConnections } from './refused-connection.ts';
+import type { StoreOperation } from './store-operation.ts';
 
 /** What the handler does in one run; it answers 201 where nothing is planned. */
 export type Work = () => Promise<{ readonly statusCode: number; readonly body?: string }>;
@@ -16,9 +27,18 @@ export type Work = () => Promise<{ readonly statusCode: number; readonly body?: 
 const REMAINING_MS = 10_000;
 const CLOCK_SKEW_MS = 1_000;
 
+/** The two forms in which the library guards a handler. */
+export const FORMS = ['wrapper', 'middleware'] as const;
+export type Form = (typeof FORMS)[number];
+
+type Invoke = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
+
 export interface GuardedServiceOptions {
+  readonly form: Form;
   /** Of the fault proxy. */
   readonly endpoint: string;
+  /** Asked before each try of a request. */
+  readonly refusesConnection: (operation: StoreOperation) => boolean;
   readonly tableName: string;
   readonly onUncertain?: OnUncertain;
   /** Tries of each request by the SDK, the first included. */
@@ -37,10 +57,7 @@ export class GuardedService {
   readonly #client: DynamoDBClient;
   readonly #engine = testClient();
   readonly #tableName: string;
-  readonly #invoke: (
-    event: ReturnType<typeof httpApiEvent>,
-    context: ReturnType<typeof lambdaContext>,
-  ) => Promise<unknown>;
+  readonly #invoke: Invoke;
   readonly #planned: Work[] = [];
   // Leases lie on this clock and not on the machine's, so that none ends because a machine is slow.
   #nowMs = 1_800_000_000_000;
@@ -54,21 +71,14 @@ export class GuardedService {
       maxAttempts: options.maxAttempts,
       requestHandler: { requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true },
     });
-    this.#invoke = idempotent(
-      async () => {
-        this.runs += 1;
-        return (
-          (await this.#planned.shift()?.()) ?? { statusCode: 201, body: JSON.stringify({ run: this.runs }) }
-        );
-      },
-      {
-        store: new DynamoDbStore({ tableName: options.tableName, client: this.#client }),
-        clockSkewMs: CLOCK_SKEW_MS,
-        onUncertain: options.onUncertain ?? 'retry',
-        now: () => this.#nowMs,
-        onEvent: (event) => this.events.push(event),
-      },
-    );
+    refuseConnections(this.#client, options.refusesConnection);
+    this.#invoke = this.#guard(options.form, {
+      store: new DynamoDbStore({ tableName: options.tableName, client: this.#client }),
+      clockSkewMs: CLOCK_SKEW_MS,
+      onUncertain: options.onUncertain ?? 'retry',
+      now: () => this.#nowMs,
+      onEvent: (event) => this.events.push(event),
+    });
   }
 
   /** What the next run does; runs behind it follow the order of planning. */
@@ -115,6 +125,19 @@ export class GuardedService {
   close(): void {
     this.#client.destroy();
     this.#engine.destroy();
+  }
+
+  #guard(form: Form, options: HttpOptions): Invoke {
+    const work = async () => {
+      this.runs += 1;
+      return (
+        (await this.#planned.shift()?.()) ?? { statusCode: 201, body: JSON.stringify({ run: this.runs }) }
+      );
+    };
+    if (form === 'wrapper') return idempotent<APIGatewayProxyEventV2, unknown>(work, options);
+    const handler = middy(async (_event: APIGatewayProxyEventV2) => work()).use(idempotency(options));
+    // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+    return (event, context) => handler(event, context as IdempotentContext);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Which step of the protocol a request on the wire is, as far as the wire tells. */
-export type StoreOperation = 'acquire' | 'takeOver' | 'complete' | 'release' | 'read';
+export const STORE_OPERATIONS = ['acquire', 'takeOver', 'complete', 'release', 'read'] as const;
+export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 
 /**
  * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.PutItem`) and, since acquire and takeover are both a
