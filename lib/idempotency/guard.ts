@@ -46,7 +46,7 @@ export async function admit(
       if (!options.methods.has(request.method)) return unguarded(options, 'method');
       operation = httpOperation(event, request, options);
     } else {
-      operation = keyedOperation(event, context, options);
+      operation = keyedOperation(options.key(event, context), event, options);
     }
     if (operation === undefined) return unguarded(options, 'no-key');
     return await admitOperation(operation, request, context, options);

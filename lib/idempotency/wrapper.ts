@@ -53,6 +53,6 @@ export function idempotent<TEvent, TResult, TContext = Context, TRest extends un
       throw error;
     }
     const ending = await run.finish(result);
-    return (ending.kind === 'answer' ? ending.answer : answerOrThrow(ending.refusal)) as TResult;
+    return (ending.kind === 'refused' ? answerOrThrow(ending.refusal) : ending.answer) as TResult;
   };
 }

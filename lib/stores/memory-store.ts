@@ -36,23 +36,22 @@ export class MemoryStore implements IdempotencyStore {
   }
 
   async takeOver(record: InProgressRecord, lapsed: LapsedLease): Promise<WriteOutcome> {
-    const current = this.#records.get(record.id);
-    const unchanged = this.#isOwnedLock(lapsed) && current?.leaseEndsAtMs === lapsed.leaseEndsAtMs;
-    return unchanged ? this.#put(record) : { applied: false, current };
+    const isUnchanged = this.#ownedLock(lapsed)?.leaseEndsAtMs === lapsed.leaseEndsAtMs;
+    return isUnchanged ? this.#put(record) : this.#refused(record.id);
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
-    const current = this.#records.get(ownership.id);
     const { result } = completion;
     if (result.kind === 'json' && Buffer.byteLength(result.json) > this.maxResultBytes) {
       throw new ResultTooLargeError();
     }
-    if (current === undefined || !this.#isOwnedLock(ownership)) return { applied: false, current };
-    return this.#put({ ...current, ...completion, status: 'COMPLETED' });
+    const lock = this.#ownedLock(ownership);
+    if (lock === undefined) return this.#refused(ownership.id);
+    return this.#put({ ...lock, ...completion, status: 'COMPLETED' });
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {
-    if (!this.#isOwnedLock(ownership)) return { applied: false, current: this.#records.get(ownership.id) };
+    if (this.#ownedLock(ownership) === undefined) return this.#refused(ownership.id);
     this.#records.delete(ownership.id);
     return { applied: true };
   }
@@ -61,9 +60,13 @@ export class MemoryStore implements IdempotencyStore {
     return this.#records.get(id);
   }
 
-  #isOwnedLock({ id, owner }: Ownership): boolean {
+  #ownedLock({ id, owner }: Ownership): IdempotencyRecord | undefined {
     const current = this.#records.get(id);
-    return current?.status === 'INPROGRESS' && current.owner === owner;
+    return current?.status === 'INPROGRESS' && current.owner === owner ? current : undefined;
+  }
+
+  #refused(id: string): WriteOutcome {
+    return { applied: false, current: this.#records.get(id) };
   }
 
   #put(record: IdempotencyRecord): WriteOutcome {

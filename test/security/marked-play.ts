@@ -83,17 +83,21 @@ export class MarkedPlay {
     });
   }
 
+  options(options: HttpOptions = {}): HttpOptions {
+    return { store: this.store, namespace: 'test', onEvent: this.#onEvent, ...options };
+  }
+
   guard(work: Work, options: HttpOptions = {}): Handler {
-    const all: HttpOptions = { store: this.store, namespace: 'test', onEvent: this.#onEvent, ...options };
+    const all = this.options(options);
     if (this.#form === 'wrapper') return idempotent<unknown, unknown>(work, all);
     const handler = middy(async () => work()).use(idempotency(all));
     // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
     return (event, context) => handler(event, context as IdempotentContext);
   }
 
-  async send(handler: Handler, event: unknown): Promise<void> {
+  async send(handler: Handler, event: unknown, context: Context = lambdaContext()): Promise<void> {
     try {
-      const answer = await handler(event, lambdaContext());
+      const answer = await handler(event, context);
       if (JSON.stringify(answer)?.includes('application/problem+json')) this.refusals.push(answer);
     } catch (error) {
       this.errors.push(error);
@@ -114,7 +118,7 @@ export class MarkedPlay {
   }
 
   /** The store of the library, failing at one operation. */
-  failingAt(failing: 'complete' | 'release'): IdempotencyStore {
+  failingAt(failing: 'complete' | 'release' | 'read'): IdempotencyStore {
     return interceptedStore(this.store, (operation, proceed) =>
       operation === failing ? this.broken.read('any') : proceed(),
     );
