@@ -5,6 +5,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 export const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
+  // Stryker's copies of this repository, while it runs.
+  modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -21,7 +23,9 @@ export default {
     {
       ...common,
       displayName: 'npm',
-      testMatch: ['<rootDir>/test/{unit,contract,integration,http,faults,security,simulation,cdk,docs}/**/*.test.ts'],
+      testMatch: [
+        '<rootDir>/test/{unit,contract,integration,http,faults,security,simulation,chaos,cdk,docs}/**/*.test.ts',
+      ],
       globalSetup: '<rootDir>/test/support/embedded-engine-setup.ts',
       globalTeardown: '<rootDir>/test/support/embedded-engine-teardown.ts',
     },

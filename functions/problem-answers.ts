@@ -1,6 +1,7 @@
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { isIdempotencyError } from '../lib/index.ts';
 import type { HandlerLogger } from './handler-logger.ts';
+import { loggableError } from './loggable-error.ts';
 
 /** One thing that is wrong with a request, for the client's developer. */
 export interface Violation {
@@ -60,10 +61,10 @@ export function problemAnswers({ logger }: { readonly logger: HandlerLogger }) {
     // The idempotency middleware answers for its own errors.
     if (isIdempotencyError(error)) return;
     if (!(error instanceof ProblemError)) {
-      // The error's message may be shown to operators only.
       logger.error('request failed', {
         awsRequestId: request.context.awsRequestId,
-        error: error ?? new Error('unknown error'),
+        // For operators; the client is told nothing of it.
+        error: loggableError(error),
       });
     }
     request.response = problemAnswer(error instanceof ProblemError ? error : internalError());

@@ -10,6 +10,8 @@ export const FAULTS = {
   'changed result': 'a replay was not equal to the first answer, as JSON',
   'result not kept': 'a replay told that the operation took effect, but not with which result',
   'error for finished work': 'the handler finished, and its caller was given an error of the library',
+  "handler's error hidden":
+    'the handler failed, and its caller was given an error of the library in its place',
   'request refused': 'a first request was refused although nothing stood against it',
   'stuck key': 'a retry was refused although no attempt was running, and is until the lock has run out',
 } as const;
@@ -52,6 +54,7 @@ function* resultFaults(steps: readonly Step[]): Generator<Fault> {
 
 function* refusalFaults(steps: readonly Step[]): Generator<Fault> {
   for (const { answer, must, ownRun, isRetry } of steps) {
+    if (must === 'failure' && answer?.kind !== 'failed') yield "handler's error hidden";
     if (must !== 'result' || answer === undefined || answer.kind === 'result') continue;
     if (ownRun !== undefined) yield 'error for finished work';
     else yield isRetry ? 'stuck key' : 'request refused';

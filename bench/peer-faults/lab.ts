@@ -8,7 +8,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
 import { httpApiEvent, lambdaContext } from '../../test/support/events.ts';
-import { type Answer, readAnswer, readError } from './answer.ts';
+import { type Answer, HandlerError, readAnswer, readError } from './answer.ts';
 import { type Contender, createInvoke, type Setup } from './contenders.ts';
 import { type SeenRecord, seeRecord } from './record.ts';
 import { injectFault, type StoreFault } from './store-fault.ts';
@@ -24,8 +24,11 @@ export interface RequestPlan {
   /** What the handler does; by default it answers at once. */
   readonly work?: (run: number) => Promise<unknown>;
   readonly fault?: StoreFault;
-  /** What this caller has to get for the promise to be kept; `any` where both are right. */
-  readonly must: 'result' | 'refusal' | 'any';
+  /**
+   * What this caller has to get for the promise to be kept: a result, a refusal, or the error of its handler; `any` where
+   * more than one of them is right.
+   */
+  readonly must: 'result' | 'refusal' | 'failure' | 'any';
   /** The client has sent this request before. */
   readonly isRetry?: boolean;
   readonly setup?: Setup;
@@ -181,6 +184,11 @@ export async function answerOf(run: number): Promise<unknown> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ run }),
   };
+}
+
+/** A handler that fails before it has had an effect. */
+export async function failing(): Promise<never> {
+  throw new HandlerError('the handler failed');
 }
 
 export function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {

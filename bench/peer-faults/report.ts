@@ -3,56 +3,70 @@ import { CONTENDERS } from './contenders.ts';
 import { FAULTS } from './faults.ts';
 import type { Step } from './lab.ts';
 import { describeRecord } from './record.ts';
+import { summaryRows } from './summary.ts';
 import type { ScenarioResult, Trial } from './trial.ts';
 
-export interface Report {
-  /** What was compared, on what, and when: name and version. */
-  readonly conditions: Readonly<Record<string, string>>;
+export interface EngineResults {
+  readonly engine: string;
   readonly results: readonly ScenarioResult[];
 }
 
-export function toJson({ conditions, results }: Report): string {
-  const scenarios = results.map(({ scenario, trials }) => ({
-    id: scenario.id,
-    title: scenario.title,
-    runsAllowed: scenario.runsAllowed,
-    trials: trials.map(({ contender, ...trial }) => ({ contender: contender.name, ...trial })),
-  }));
-  return `${JSON.stringify({ conditions, scenarios }, null, 2)}\n`;
+export interface Report {
+  /** What was compared, and when: name and version. */
+  readonly conditions: Readonly<Record<string, string>>;
+  /** The same scenarios on each engine; what is shown in full is the first. */
+  readonly engines: readonly [EngineResults, ...EngineResults[]];
 }
 
-/** The overview alone, for a terminal. */
-export function toText({ conditions, results }: Report): string {
+export function toJson({ conditions, engines }: Report): string {
+  const plain = engines.map(({ engine, results }) => ({
+    engine,
+    scenarios: results.map(({ scenario, trials }) => ({
+      id: scenario.id,
+      title: scenario.title,
+      runsAllowed: scenario.runsAllowed,
+      trials: trials.map(({ contender, ...trial }) => ({ contender: contender.name, ...trial })),
+    })),
+  }));
+  return `${JSON.stringify({ conditions, engines: plain }, null, 2)}\n`;
+}
+
+/** The overview and the summary, for a terminal. */
+export function toText(report: Report): string {
+  const [{ results }] = report.engines;
   const rows = [
     ['scenario', ...CONTENDERS.map(({ name }) => name)],
     ...results.map(({ scenario, trials }) => [scenario.id, ...trials.map(verdict)]),
   ];
-  const widths = CONTENDERS.map((_, column) => widest(rows.map((row) => row[column] ?? '')));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2))
-      .join('')
-      .trimEnd(),
-  );
-  return `${[...lines, '', ...conditionsOf(conditions)].join('\n')}\n`;
+  return `${[
+    ...columns(rows),
+    '',
+    ...columns(summaryRows(results).map((row) => row.map((cell) => cell.replaceAll(/[*`]/g, '')))),
+    '',
+    ...conditionsOf(report),
+  ].join('\n')}\n`;
 }
 
-export function toMarkdown({ conditions, results }: Report): string {
-  const clean = CONTENDERS.map(
-    (_, column) => results.filter(({ trials }) => trials[column]?.faults.length === 0).length,
-  );
+export function toMarkdown(report: Report): string {
+  const [{ results }] = report.engines;
   return `${[
     '# This library and Powertools for AWS Lambda under the same faults',
     '',
     'Printed by `npm run bench:peer-faults -- --markdown` (see `bench/peer-faults/`); not edited by hand.',
     '',
-    ...conditionsOf(conditions).map((line) => `- ${line}`),
+    ...conditionsOf(report).map((line) => `- ${line}`),
+    '',
+    '## Summary',
+    '',
+    ...table(summaryRows(results)),
+    '',
+    'The scenarios are not weighed: some of them have one cause (see their remarks), and which of them can happen to you is for you to say. How each is judged, and what was done to be fair to the peer, is in [bench/peer-faults](../../bench/peer-faults/README.md).',
+    '',
+    '## Overview',
     '',
     '"ok" means that the promise was kept: the handler ran as often as the scenario allows, what was recorded stayed, and every caller was answered as it should be. Everything else is one of these, found by the same rules for all four:',
     '',
     ...Object.entries(FAULTS).map(([name, meaning]) => `- **${name}**: ${meaning}.`),
-    '',
-    '## Overview',
     '',
     ...table([
       ['Scenario', ...CONTENDERS.map(({ name, library }) => `\`${name}\` (${library})`)],
@@ -60,7 +74,6 @@ export function toMarkdown({ conditions, results }: Report): string {
         `[${scenario.title}](#${scenario.id})`,
         ...trials.map((trial) => (trial.faults.length === 0 ? 'ok' : `**${verdict(trial)}**`)),
       ]),
-      ['scenarios without a fault', ...clean.map((count) => `${count} of ${results.length}`)],
     ]),
     '',
     '## Step by step',
@@ -101,8 +114,28 @@ function verdict({ faults, runs }: Trial): string {
   return faults.map((fault) => (fault === 'duplicate run' ? `${fault} (${runs})` : fault)).join(', ');
 }
 
-function conditionsOf(conditions: Report['conditions']): string[] {
-  return Object.entries(conditions).map(([name, value]) => `${name}: ${value}`);
+function conditionsOf({ conditions, engines }: Report): string[] {
+  const [shown, ...others] = engines;
+  return [
+    ...Object.entries(conditions).map(([name, value]) => `${name}: ${value}`),
+    `Engine: ${shown.engine}`,
+    ...others.map((other) => `Played again on ${other.engine}: ${comparison(shown, other)}`),
+  ];
+}
+
+/** A verdict that an engine has a say in would be the engine's and not the library's. */
+function comparison(shown: EngineResults, other: EngineResults): string {
+  const differences = shown.results.flatMap(({ scenario, trials }, row) =>
+    trials.flatMap((trial, column) => {
+      const there = other.results[row]?.trials[column];
+      const isSame = there !== undefined && verdict(there) === verdict(trial);
+      return isSame ? [] : [`${scenario.id}, ${trial.contender.name}: ${there && verdict(there)}`];
+    }),
+  );
+  const verdicts = shown.results.length * CONTENDERS.length;
+  return differences.length === 0
+    ? `all ${verdicts} verdicts are the same`
+    : `${differences.length} of ${verdicts} verdicts differ (${differences.join('; ')})`;
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
@@ -111,6 +144,12 @@ function table(rows: readonly (readonly string[])[]): string[] {
   return [head, `|${' --- |'.repeat(rows[0]?.length ?? 0)}`, ...body];
 }
 
-function widest(texts: readonly string[]): number {
-  return Math.max(...texts.map((text) => text.length));
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2))
+      .join('')
+      .trimEnd(),
+  );
 }

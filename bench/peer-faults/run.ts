@@ -1,20 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { startDynamoDbLocal } from '../../lib/local/dynamodb-local.ts';
 import { startEngine } from '../../lib/local/engine.ts';
 import type { Engine } from '../../lib/local/running-engine.ts';
-import { type Report, toJson, toMarkdown, toText } from './report.ts';
+import { type EngineResults, type Report, toJson, toMarkdown, toText } from './report.ts';
 import { SCENARIOS } from './scenarios/all.ts';
-import { type ScenarioResult, tryScenario } from './trial.ts';
+import { tryScenario } from './trial.ts';
 
 const USAGE = `Plays the same faults with this library and with Powertools for AWS Lambda, on one engine.
 
-Usage: npm run bench:peer-faults -- [--only ID]... [--json | --markdown]
-  --only ID    this scenario only; may be repeated
-  --json       every step of every scenario as JSON
-  --markdown   the page that is kept as docs/evidence/peer-faults.md
-  --help       this text
+Usage: npm run bench:peer-faults -- [--only ID]... [--engine NAME]... [--json | --markdown]
+  --only ID      this scenario only; may be repeated
+  --engine NAME  first-found, as npm start does (the default), or dynamodb-local (Java); if repeated, plays all on each
+                 and says whether the verdicts differ
+  --json         every step of every scenario as JSON
+  --markdown     the page that is kept as docs/evidence/peer-faults.md
+  --help         this text
 
 Scenarios: ${SCENARIOS.map(({ id }) => id).join(', ')}`;
+
+const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
+  'first-found': () => startEngine(),
+  'dynamodb-local': () => startDynamoDbLocal(),
+};
 
 const options = readOptions();
 if (options.help) {
@@ -23,23 +31,38 @@ if (options.help) {
 }
 const scenarios = SCENARIOS.filter(({ id }) => options.only.length === 0 || options.only.includes(id));
 
-const engine = await startEngine();
-try {
-  const results: ScenarioResult[] = [];
-  for (const [index, scenario] of scenarios.entries()) {
-    showProgress(`${index + 1}/${scenarios.length}  ${scenario.id}`);
-    results.push(await tryScenario(scenario, engine.endpoint));
+const [first, ...others] = options.engines;
+const engines: Report['engines'] = [await playOn(first), ...(await inOrder(others, playOn))];
+const print = options.json ? toJson : options.markdown ? toMarkdown : toText;
+process.stdout.write(print({ conditions: conditions(), engines }));
+
+async function playOn(start: () => Promise<Engine>): Promise<EngineResults> {
+  const engine = await start();
+  try {
+    const results = await inOrder(scenarios, (scenario, index) => {
+      showProgress(`${index + 1}/${scenarios.length}  ${scenario.id}`);
+      return tryScenario(scenario, engine.endpoint);
+    });
+    showProgress('');
+    return { engine: engine.name, results };
+  } finally {
+    await engine.stop();
   }
-  showProgress('');
-  const report: Report = { conditions: conditionsOf(engine), results };
-  const print = options.json ? toJson : options.markdown ? toMarkdown : toText;
-  process.stdout.write(print(report));
-} finally {
-  await engine.stop();
+}
+
+/** One after the other: what runs beside a scenario could change what comes of it. */
+async function inOrder<T, R>(
+  items: readonly T[],
+  play: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (const [index, item] of items.entries()) results.push(await play(item, index));
+  return results;
 }
 
 function readOptions(): {
   readonly only: string[];
+  readonly engines: readonly [() => Promise<Engine>, ...(() => Promise<Engine>)[]];
   readonly json: boolean;
   readonly markdown: boolean;
   readonly help: boolean;
@@ -48,6 +71,7 @@ function readOptions(): {
     const { values } = parseArgs({
       options: {
         only: { type: 'string', multiple: true, default: [] },
+        engine: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
         markdown: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -56,14 +80,21 @@ function readOptions(): {
     const unknown = values.only.find((wanted) => !SCENARIOS.some(({ id }) => id === wanted));
     if (unknown !== undefined) throw new Error(`There is no scenario "${unknown}".`);
     if (values.json && values.markdown) throw new Error('Choose --json or --markdown, not both.');
-    return values;
+    const [first = startNamed('first-found'), ...others] = values.engine.map(startNamed);
+    return { ...values, engines: [first, ...others] };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     process.exit(2);
   }
 }
 
-function conditionsOf({ name }: Engine): Report['conditions'] {
+function startNamed(name: string): () => Promise<Engine> {
+  const start = ENGINES[name];
+  if (start === undefined) throw new Error(`There is no engine "${name}".`);
+  return start;
+}
+
+function conditions(): Report['conditions'] {
   return {
     Date: new Date().toISOString().slice(0, 10),
     'lambda-idempotency': versionIn('../../package.json'),
@@ -71,7 +102,6 @@ function conditionsOf({ name }: Engine): Report['conditions'] {
     '@middy/core': installedVersion('@middy/core'),
     '@aws-sdk/client-dynamodb': installedVersion('@aws-sdk/client-dynamodb'),
     'Node.js': process.version,
-    Engine: name,
   };
 }
 

@@ -19,7 +19,7 @@ import { isRecord, nonEmptyString, ownEntries, ownProperty } from './own-propert
  *
  * A Lambda authorizer that gives every caller the same `principalId` puts them into one scope: give the `caller`
  * option then. The OIDC header is believed on load balancers only, where the listener sets it; elsewhere a
- * client could send it.
+ * client could send it, and so it can through a listener rule that forwards without authenticating.
  *
  * @returns `undefined` for anonymous requests.
  * @throws ConfigurationError where an authorizer ran but names nobody that this function knows how to read.
@@ -51,8 +51,14 @@ export function callerOf(
       );
     case 'alb':
     case 'alb-multi-value':
-      return identityOf('alb-oidc', headerValues('x-amzn-oidc-identity')[0]);
+      return oidcIdentity(headerValues('x-amzn-oidc-identity'));
   }
+}
+
+/** The listener sends one. Where there are two, the client has sent the other, and which is whose is a guess. */
+function oidcIdentity(values: readonly string[]): string | undefined {
+  if (values.length > 1) return unknownCaller('The load balancer, whose x-amzn-oidc-identity came twice,');
+  return identityOf('alb-oidc', values[0]);
 }
 
 /** Payload format 1.0 puts the context of a Lambda authorizer beside the claims of a Cognito or JWT authorizer. */

@@ -213,7 +213,7 @@ export class ConfigurationError extends IdempotencyError {
   }
 }
 
-const CODES: ReadonlySet<string> = new Set<IdempotencyErrorCode>([
+const CODES: ReadonlySet<unknown> = new Set<IdempotencyErrorCode>([
   'KEY_MISSING',
   'KEY_INVALID',
   'IN_PROGRESS',
@@ -233,7 +233,6 @@ export function isIdempotencyError(error: unknown): error is IdempotencyError {
   if (!(error instanceof Error)) return false;
   const candidate = error as Partial<IdempotencyError>;
   return (
-    typeof candidate.code === 'string' &&
     CODES.has(candidate.code) &&
     typeof candidate.statusCode === 'number' &&
     typeof candidate.retryable === 'boolean'

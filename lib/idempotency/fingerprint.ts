@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { deepJson } from './deep-json.ts';
 import { ConfigurationError } from './errors.ts';
 
 /**
@@ -64,7 +65,9 @@ export function canonicalJson(value: unknown): string | undefined {
 /** For values without a canonical form. The order of members counts here, and a retry repeats it. */
 function plainJson(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? 'undefined';
+    // The same text either way; the built-in function is some 20 times as fast, and bound by the stack.
+    const write = isDeeperThan(CANONICAL_MAX_DEPTH, value) ? deepJson : JSON.stringify;
+    return write(value) ?? 'undefined';
   } catch (cause) {
     throw new ConfigurationError(
       'The payload cannot be written as JSON, so retries of it cannot be recognized. Let idempotency run before whatever turns the payload into something else, or give it a payload of plain JSON values.',

@@ -58,7 +58,7 @@ export async function admit(
       return await admitOperation(operation, context, settings);
     }
     const settings = { request, deadlineMs, options };
-    const operation = keyedOperation(event, context, options);
+    const operation = keyedOperation(options.key(event, context), event, options);
     if (operation === undefined) return unguarded('no-key', concludeResult, settings);
     return await admitOperation(operation, context, settings);
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { Context } from 'aws-lambda';
 import type { RecordedResult } from '../stores/idempotency-store.ts';
 import { KeyInvalidError, ResultNotRecordedError } from './errors.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -7,15 +6,15 @@ import { isOutcomeUnknown } from './outcome-unknown.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
 
 /**
- * The operation that an event of any kind stands for, by the `key` option; `undefined` where that gives no key.
- * @throws KeyInvalidError if `key` returns anything but a string that is not empty
+ * The operation that an event of any kind stands for, `key` being what the option of that name made of it; `undefined`
+ * where that is no key.
+ * @throws KeyInvalidError if `key` is anything else but a string that is not empty
  */
 export function keyedOperation(
+  key: unknown,
   event: unknown,
-  context: Context | undefined,
   options: ResolvedOptions,
 ): Operation | undefined {
-  const key: unknown = options.key?.(event, context);
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || key === '') {
     throw new KeyInvalidError(
@@ -40,9 +39,8 @@ export function concludeResult(result: unknown): Conclusion {
 }
 
 function recordResult(result: unknown): RecordedResult {
-  if (result === undefined) return { kind: 'undefined' };
   try {
-    // A function or a symbol has no JSON: the Lambda runtime would send nothing either.
+    // `undefined`, a function and a symbol have no JSON: the Lambda runtime would send nothing either.
     const json: string | undefined = JSON.stringify(result);
     return json === undefined ? { kind: 'undefined' } : { kind: 'json', json };
   } catch {
@@ -51,12 +49,6 @@ function recordResult(result: unknown): RecordedResult {
 }
 
 function replayResult(recorded: RecordedResult): unknown {
-  switch (recorded.kind) {
-    case 'json':
-      return JSON.parse(recorded.json);
-    case 'undefined':
-      return undefined;
-    case 'omitted':
-      throw new ResultNotRecordedError(recorded.reason);
-  }
+  if (recorded.kind === 'omitted') throw new ResultNotRecordedError(recorded.reason);
+  return recorded.kind === 'json' ? JSON.parse(recorded.json) : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { watchEarlyTimeout } from './early-timeout.ts';
 import type { Ending } from './ending.ts';
 import { admit } from './guard.ts';
 import { type IdempotentContext, withIdempotency } from './handler-context.ts';
@@ -7,10 +8,11 @@ import {
   type HandlerOutcome,
   type MiddyRequest,
   observeOutcome,
+  type Timing,
 } from './middy-outcome.ts';
 import type { HttpOptions } from './options.ts';
 import { answerOrThrow } from './refusal.ts';
-import { type ResolvedOptions, resolveOptions } from './resolved-options.ts';
+import { resolveOptions } from './resolved-options.ts';
 import type { Run } from './run.ts';
 
 /** Middy's request as the hooks below declare it: enough for `.use()` to infer event and context from. */
@@ -30,13 +32,11 @@ export interface IdempotencyMiddleware<TEvent> {
   onError(request: IdempotencyRequest<TEvent>): Promise<void>;
 }
 
-/** Node's timers count whole milliseconds of another clock, so that by the wall clock one may fire this much early. */
-const TIMER_EARLY_MAX_MS = 2;
-
 /** What one request carries from hook to hook. Kept by request, never in the middleware: invocations may overlap. */
 interface Progress {
   readonly run: Run;
   readonly outcome: () => HandlerOutcome;
+  readonly stopWatching: () => void;
   settled: boolean;
 }
 
@@ -74,12 +74,14 @@ export function idempotency<TEvent = unknown>(
       case 'run': {
         const { run } = admission;
         request.context = withIdempotency<Context>(request.context, run.idempotency);
+        const remainingMs = () => request.context.getRemainingTimeInMillis?.();
+        const timeout = watchEarlyTimeout(remainingMs(), resolved.timeoutEarlyInMillis);
         const outcome = observeOutcome(request, {
-          remainingMs: () => request.context.getRemainingTimeInMillis?.(),
+          timing: () => ({ mayBeTimeout: timeout.mayHaveFired(), remainingMs: remainingMs() }),
           handlerEnded: run.handlerEnded,
           chainEnded: (answer) => endChain(request, answer),
         });
-        progressOf.set(request, { run, outcome, settled: false });
+        progressOf.set(request, { run, outcome, stopWatching: timeout.end, settled: false });
       }
     }
   }
@@ -119,7 +121,9 @@ export function idempotency<TEvent = unknown>(
   }
 
   /** A hook of another middleware answered: this is the last chance to settle, for no hook of ours is called. */
-  async function endChain(request: MiddyRequest, answer: unknown): Promise<unknown> {
+  async function endChain(request: MiddyRequest, answered: unknown): Promise<unknown> {
+    // A second guard behind this one gives a promise: it has its own key to settle first.
+    const answer = await answered;
     const ending = await settle(request, answer);
     switch (ending?.kind) {
       case undefined:
@@ -138,6 +142,7 @@ export function idempotency<TEvent = unknown>(
     const progress = progressOf.get(request);
     if (progress === undefined || progress.settled) return undefined;
     progress.settled = true;
+    progress.stopWatching();
     const { run } = progress;
     const outcome = progress.outcome();
     const failedLater = request.error !== undefined && request.error !== null;
@@ -145,9 +150,9 @@ export function idempotency<TEvent = unknown>(
     if (outcome.kind === 'pending') {
       // A hook in front of the handler answered in its place: nothing has run.
       await run.abandon();
-    } else if (cameAfterDeadline(outcome) && !failedLater) {
+    } else if (outcome.mayBeTimeout && cameAfterDeadline(outcome) && !failedLater) {
       return await run.yieldToSuccessor(finishedAnswer);
-    } else if (cameFromEarlyTimeout(outcome, resolved)) {
+    } else if (outcome.mayBeTimeout) {
       return run.leaveInDoubt(failedLater ? undefined : finishedAnswer);
     } else if (outcome.kind === 'threw') {
       return await run.fail(outcome.error);
@@ -165,23 +170,9 @@ export function idempotency<TEvent = unknown>(
 }
 
 /**
- * Middy's early time-out may answer or throw while the handler is still running. Its default error is recognised by
- * itself (see outcome-unknown.ts); an answer of the user's own is recognised by its mark or by the time at which it
- * came. Nothing else tells it from the handler's.
- */
-function cameFromEarlyTimeout(
-  outcome: Exclude<HandlerOutcome, { kind: 'pending' }>,
-  { timeoutEarlyInMillis }: ResolvedOptions,
-): boolean {
-  return (
-    outcome.remainingMs !== undefined && outcome.remainingMs <= timeoutEarlyInMillis + TIMER_EARLY_MAX_MS
-  );
-}
-
-/**
  * On Lambda nothing comes after the deadline. In a container, a process that was frozen goes on where it stood, and by
  * then another attempt may have taken over; there is all the time in the world to look.
  */
-function cameAfterDeadline(outcome: HandlerOutcome): boolean {
-  return outcome.kind === 'answered' && outcome.remainingMs !== undefined && outcome.remainingMs < 0;
+function cameAfterDeadline({ remainingMs = 0 }: Timing): boolean {
+  return remainingMs < 0;
 }

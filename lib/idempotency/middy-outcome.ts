@@ -19,13 +19,20 @@ export type HandlerOutcome =
   /** The handler has not ended; it may not even have begun. */
   | { readonly kind: 'pending' }
   /** An answer stands in for the handler's: its own, or the early time-out's. */
-  | { readonly kind: 'answered'; readonly answer: unknown; readonly remainingMs: number | undefined }
+  | ({ readonly kind: 'answered'; readonly answer: unknown } & Timing)
   /** The handler, a hook in front of it, or the early time-out threw. */
-  | { readonly kind: 'threw'; readonly error: unknown; readonly remainingMs: number | undefined };
+  | ({ readonly kind: 'threw'; readonly error: unknown } & Timing);
+
+export interface Timing {
+  /** Whether it may be the early time-out's rather than the handler's. */
+  readonly mayBeTimeout: boolean;
+  /** What was left of the invocation, in milliseconds. */
+  readonly remainingMs: number | undefined;
+}
 
 export interface OutcomeObserver {
-  /** Time left of the invocation, in milliseconds. */
-  remainingMs(): number | undefined;
+  /** Of what core tells at this moment. */
+  timing(): Timing;
   /** There is an outcome now: what the handler does from here on, if it is still running, has no part in it. */
   handlerEnded(): void;
   /**
@@ -37,44 +44,27 @@ export interface OutcomeObserver {
 
 /** Observes `request` from now on; the function that is returned tells how the handler ended, as far as is known. */
 export function observeOutcome(request: MiddyRequest, observer: OutcomeObserver): () => HandlerOutcome {
-  let response = request.response;
-  let error = request.error;
   let assignments = 0;
   let outcome: HandlerOutcome = { kind: 'pending' };
 
-  Object.defineProperty(request, 'response', {
-    enumerable: true,
-    configurable: true,
-    get: () => response,
-    set(value: unknown) {
-      // Where a hook ended the chain, core has put `earlyResponse` there first; for the handler it never does.
-      if (Object.hasOwn(request, 'earlyResponse')) {
-        response = observer.chainEnded(value);
-        return;
-      }
-      response = value;
-      assignments++;
-      // The first assignment is core's, of the answer; later ones are other hooks' changes.
-      if (outcome.kind !== 'pending') return;
-      outcome = { kind: 'answered', answer: value, remainingMs: observer.remainingMs() };
+  intercept(request, 'response', (value) => {
+    // Where a hook ended the chain, core has put `earlyResponse` there first; for the handler it never does.
+    if (Object.hasOwn(request, 'earlyResponse')) return observer.chainEnded(value);
+    assignments++;
+    // The first assignment is core's, of the answer; later ones are other hooks' changes.
+    if (outcome.kind === 'pending') {
+      outcome = { kind: 'answered', answer: value, ...observer.timing() };
       observer.handlerEnded();
-    },
+    }
+    return value;
   });
-  Object.defineProperty(request, 'error', {
-    enumerable: true,
-    configurable: true,
-    get: () => error,
-    set(value: unknown) {
-      const isFirst = error === undefined;
-      error = value;
-      if (!isFirst) return;
-      // Core resets the response just before it tells the error. If that was the only assignment, there was no
-      // answer: the handler threw, or was never reached.
-      const onlyReset = assignments === 1 && outcome.kind === 'answered' && outcome.answer === undefined;
-      if (outcome.kind === 'pending' || onlyReset) {
-        outcome = { kind: 'threw', error: value, remainingMs: observer.remainingMs() };
-      }
-    },
+  intercept(request, 'error', (value) => {
+    // Core resets the response just before it tells the error. If that was the only assignment, there was no answer:
+    // the handler threw, or was never reached.
+    if (assignments === 1 && outcome.kind === 'answered' && outcome.answer === undefined) {
+      outcome = { kind: 'threw', error: value, ...observer.timing() };
+    }
+    return value;
   });
 
   return () => outcome;
@@ -83,18 +73,35 @@ export function observeOutcome(request: MiddyRequest, observer: OutcomeObserver)
 /**
  * Makes `answer` the response from the moment at which core tells `error`. The `onError` hooks of all other
  * middlewares then find it there, wherever they stand: error handlers leave it alone, and CORS adds to it what a
- * browser needs to show it to its page. Without an answer, the error takes its usual way.
+ * browser needs to show it to its page. Where `answer` is `undefined`, the error takes its usual way.
  */
 export function answerThrownError(request: MiddyRequest, error: unknown, answer: unknown): void {
-  if (answer === undefined) return;
-  let current = request.error;
-  Object.defineProperty(request, 'error', {
+  function answerError(value: unknown): void {
+    if (value === error) request.response = answer;
+  }
+  intercept(request, 'error', (value) => value, answerError);
+}
+
+/**
+ * Hands every assignment of `request[name]` to `take`, which returns what is stored, and then to `taken`. A second guard
+ * of the same request lies above the first, which must see what happens, too, and in the order in which it does.
+ */
+function intercept(
+  request: MiddyRequest,
+  name: 'response' | 'error',
+  take: (value: unknown) => unknown,
+  taken?: (value: unknown) => void,
+): void {
+  const below = Object.getOwnPropertyDescriptor(request, name);
+  let stored = request[name];
+  Object.defineProperty(request, name, {
     enumerable: true,
     configurable: true,
-    get: () => current,
+    get: below?.get ?? (() => stored),
     set(value: unknown) {
-      current = value;
-      if (value === error) request.response = answer;
+      stored = take(value);
+      below?.set?.(stored);
+      taken?.(stored);
     },
   });
 }

@@ -124,7 +124,8 @@ export interface HttpOptions<TEvent = unknown> extends ProtocolOptions {
   readonly documentationUrl?: string;
   /**
    * The `timeoutEarlyInMillis` of your `middy()`, if you have set it. An answer that comes when no more than this is
-   * left of the invocation is the early time-out's and not the handler's. @defaultValue 5 (Middy's own default)
+   * left of the invocation is the early time-out's and not the handler's. 0 where the early time-out is switched off.
+   * @defaultValue 5 (Middy's own default)
    */
   readonly timeoutEarlyInMillis?: number;
   readonly key?: never;

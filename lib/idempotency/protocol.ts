@@ -14,7 +14,7 @@ import type {
   RecordedResult,
 } from '../stores/idempotency-store.ts';
 import { ResultTooLargeError, StoreError } from './errors.ts';
-import { epochSeconds, judgeRecord } from './record.ts';
+import { epochSeconds, isExpired, judgeRecord, type Verdict } from './record.ts';
 
 /** What to do with a key whose last attempt ended without telling its outcome. */
 export type OnUncertain = 'retry' | 'block';
@@ -104,18 +104,19 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
     // The reply to our own write was lost and the client library sent it again: the lock that refused us is ours.
     if (current?.owner === owner && current.status === 'INPROGRESS') return await acquired(settings, current);
 
-    const verdict = current === undefined ? 'absent' : judgeRecord(current, request.fingerprint, now());
-    if (current === undefined || verdict === 'expired') {
+    if (current === undefined || isExpired(current, now())) {
       // Released, or expired, between the refusal and the read.
       wanted = newRecord(settings, request, owner);
       outcome = await store.acquire(wanted, epochSeconds(now()));
-    } else if (verdict === 'lapsed') {
-      if (settings.onUncertain === 'block') return { kind: 'uncertain' };
-      wanted = { ...newRecord(settings, request, owner), attempt: current.attempt + 1 };
-      outcome = await store.takeOver(wanted, current);
-    } else {
-      return refusal(verdict, current, now());
+      continue;
     }
+    const verdict = judgeRecord(current, request.fingerprint, now());
+    if (verdict !== 'lapsed') return refusal(verdict, current, now());
+    if (settings.onUncertain === 'block') return { kind: 'uncertain' };
+    // Not for a lease that is over: whoever is in doubt may yet complete, and would be stopped for nothing.
+    if (now() >= request.leaseEndsAtMs) throw grantedTooLate();
+    wanted = { ...newRecord(settings, request, owner), attempt: current.attempt + 1 };
+    outcome = await store.takeOver(wanted, current);
   }
   return { kind: 'in-progress', retryAfterMs: RETRY_SOON_MS };
 }
@@ -129,10 +130,9 @@ export async function lookAt(
   { id, fingerprint, owner }: ClaimRequest & { readonly owner: string },
 ): Promise<Outlook> {
   const current = await settings.store.read(id);
-  if (current === undefined) return { kind: 'free' };
   const nowMs = settings.now();
+  if (current === undefined || isExpired(current, nowMs)) return { kind: 'free' };
   const verdict = judgeRecord(current, fingerprint, nowMs);
-  if (verdict === 'expired') return { kind: 'free' };
   if (verdict === 'lapsed') return { kind: settings.onUncertain === 'block' ? 'uncertain' : 'free' };
   if (verdict === 'in-progress' && current.owner === owner) return { kind: 'own-lock' };
   return refusal(verdict, current, nowMs);
@@ -240,8 +240,14 @@ async function acquired(settings: ProtocolSettings, record: IdempotencyRecord): 
   const { id, owner, attempt, fingerprint, leaseEndsAtMs } = record;
   const granted: Attempt = { id, owner, attempt, fingerprint, leaseEndsAtMs };
   if (settings.now() < leaseEndsAtMs) return { kind: 'acquired', attempt: granted };
-  await release(settings, granted);
-  throw new StoreError('The lock was granted only after its lease had ended; the handler was not run.');
+  // A lock that was taken over stays, lapsed: the attempt before it is in doubt, and its count, its payload and the
+  // doubt itself must not be forgotten.
+  if (attempt === 1) await release(settings, granted);
+  throw grantedTooLate();
+}
+
+function grantedTooLate(): StoreError {
+  return new StoreError('The lock was granted only after its lease had ended; the handler was not run.');
 }
 
 function newRecord(settings: ProtocolSettings, request: ClaimRequest, owner: string): InProgressRecord {
@@ -259,13 +265,18 @@ function newRecord(settings: ProtocolSettings, request: ClaimRequest, owner: str
 }
 
 function refusal(
-  verdict: 'mismatch' | 'completed' | 'in-progress' | 'absent',
+  verdict: Exclude<Verdict, 'lapsed'>,
   current: IdempotencyRecord,
   nowMs: number,
 ): Extract<Claim, { kind: 'completed' | 'in-progress' | 'mismatch' }> {
-  if (verdict === 'mismatch') return { kind: 'mismatch' };
-  if (verdict === 'completed') return { kind: 'completed', result: current.result ?? { kind: 'undefined' } };
-  return { kind: 'in-progress', retryAfterMs: Math.max(current.leaseEndsAtMs - nowMs, 0) };
+  switch (verdict) {
+    case 'mismatch':
+      return { kind: 'mismatch' };
+    case 'completed':
+      return { kind: 'completed', result: current.result ?? { kind: 'undefined' } };
+    case 'in-progress':
+      return { kind: 'in-progress', retryAfterMs: Math.max(current.leaseEndsAtMs - nowMs, 0) };
+  }
 }
 
 function remainderOf(omitted: RecordedResult): string | undefined {

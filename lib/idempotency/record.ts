@@ -14,14 +14,18 @@
  */
 import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 
-export type Verdict = 'expired' | 'mismatch' | 'completed' | 'in-progress' | 'lapsed';
+export type Verdict = 'mismatch' | 'completed' | 'in-progress' | 'lapsed';
+
+/** Whether `record` counts as absent. */
+export function isExpired(record: IdempotencyRecord, nowMs: number): boolean {
+  return record.expiresAtSeconds < epochSeconds(nowMs);
+}
 
 /**
- * What `record` means for a request with `fingerprint` at `nowMs`. A payload that differs is a mismatch in every
- * state but the expired one: a key belongs to its first payload for as long as the record counts.
+ * What `record`, unless it is expired, means for a request with `fingerprint` at `nowMs`. A payload that differs is a
+ * mismatch in every state: a key belongs to its first payload for as long as the record counts.
  */
 export function judgeRecord(record: IdempotencyRecord, fingerprint: string, nowMs: number): Verdict {
-  if (record.expiresAtSeconds < epochSeconds(nowMs)) return 'expired';
   if (record.fingerprint !== fingerprint) return 'mismatch';
   if (record.status === 'COMPLETED') return 'completed';
   return nowMs < record.leaseEndsAtMs ? 'in-progress' : 'lapsed';

@@ -59,7 +59,8 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     'key',
     'a function of the event that returns the key',
   );
-  const http = 'key' in options && options.key !== undefined ? {} : (options as HttpOptions<never>);
+  // Beside `key` there are no others of these: see rejectUnknownNames.
+  const http = options as HttpOptions<never>;
   const { store, onInProgress = DEFAULTS.onInProgress } = options;
   const isStore = store === undefined || typeof store?.acquire === 'function';
   check(isStore, 'store', 'an IdempotencyStore, such as new DynamoDbStore({ tableName })');
@@ -114,7 +115,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
 }
 
 function rejectUnknownNames(options: object): void {
-  const keyed = 'key' in options && options.key !== undefined;
+  const keyed = (options as { key?: unknown }).key !== undefined;
   const known: readonly string[] = [...PROTOCOL_NAMES, ...HTTP_NAMES, 'key'];
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
@@ -141,7 +142,7 @@ function rejectContradictions(
       `Options "onUncertain: 'block'" and "onStoreUnavailable: 'run-unguarded'" contradict each other: the first never risks a second run, the second does. Choose 'reject' or 'retry'.`,
     );
   }
-  if (leaseMs !== undefined && leaseMs > resolved.retentionSeconds * 1000) {
+  if ((leaseMs ?? 0) > resolved.retentionSeconds * 1000) {
     throw new ConfigurationError(
       `Option "retentionSeconds" (${resolved.retentionSeconds}) must cover "leaseMs" (${leaseMs} ms): a record must not expire while its lease lives. Raise the first or lower the second.`,
     );

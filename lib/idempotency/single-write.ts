@@ -14,7 +14,7 @@ import {
 } from './commit.ts';
 import type { IdempotencyError } from './errors.ts';
 import { type Omission, recordFitting, settledWith } from './protocol.ts';
-import { epochSeconds, judgeRecord, type Verdict } from './record.ts';
+import { epochSeconds, isExpired, judgeRecord, type Verdict } from './record.ts';
 
 export interface SingleWriteRequest {
   readonly id: string;
@@ -24,7 +24,7 @@ export interface SingleWriteRequest {
 /** A record that counts, and what it means for the request. */
 export interface Found {
   readonly kind: 'found';
-  readonly verdict: Exclude<Verdict, 'expired'>;
+  readonly verdict: Verdict;
   readonly current: IdempotencyRecord;
 }
 
@@ -129,7 +129,7 @@ function found(
   { fingerprint }: SingleWriteRequest,
   current: IdempotencyRecord | undefined,
 ): Found | undefined {
-  if (current === undefined) return undefined;
-  const verdict = judgeRecord(current, fingerprint, now());
-  return verdict === 'expired' ? undefined : { kind: 'found', verdict, current };
+  const nowMs = now();
+  if (current === undefined || isExpired(current, nowMs)) return undefined;
+  return { kind: 'found', verdict: judgeRecord(current, fingerprint, nowMs), current };
 }

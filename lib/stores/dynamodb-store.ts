@@ -37,6 +37,7 @@ import type {
   WriteOutcome,
 } from './idempotency-store.ts';
 import { type PreparedWrite, prepareDocumentWrites } from './prepared-writes.ts';
+import { causeWithoutItems } from './reply-error.ts';
 import { RESULT_MAX_BYTES } from './result-size.ts';
 import type { TransactionalStore, TransactionOutcome, WritesOutcome } from './transactional-store.ts';
 
@@ -241,24 +242,31 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   #storeError(error: unknown, addition = ''): Error {
     if (error instanceof IdempotencyError) return error;
     const name = error instanceof Error ? error.name : 'unknown error';
+    const cause = causeWithoutItems(error);
     if (name === 'ResourceNotFoundException') {
       return new StoreError(
         `The idempotency table "${this.#tableName}" does not exist in this account and region. Create it with the CDK construct IdempotencyTable, or with a string partition key "${ATTRIBUTES.id}" and TTL on "${ATTRIBUTES.expiration}".${addition}`,
-        { cause: error },
+        { cause },
       );
     }
     if (name === 'AccessDeniedException') {
       return new StoreError(
         `The function may not use the idempotency table "${this.#tableName}". It needs dynamodb:PutItem, UpdateItem, DeleteItem and GetItem on it (IdempotencyTable.grantIdempotency gives exactly these).${addition}`,
-        { cause: error },
+        { cause },
       );
     }
     // "Item size has exceeded the maximum allowed size" and "Item size to update has exceeded ...".
     if (name === 'ValidationException' && /item size/i.test((error as Error).message)) {
-      return new ResultTooLargeError({ cause: error });
+      return new ResultTooLargeError({ cause });
+    }
+    if (name === 'ValidationException') {
+      return new StoreError(
+        `DynamoDB refused a request for the idempotency table "${this.#tableName}" as not valid. The table needs a string partition key "${ATTRIBUTES.id}" and no sort key, as the CDK construct IdempotencyTable makes it.`,
+        { cause },
+      );
     }
     return new StoreError(`DynamoDB did not complete a request for the idempotency table (${name}).`, {
-      cause: error,
+      cause,
     });
   }
 }

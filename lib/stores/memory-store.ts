@@ -53,21 +53,20 @@ export class MemoryStore implements TransactionalStore {
   }
 
   async takeOver(record: InProgressRecord, lapsed: LapsedLease): Promise<WriteOutcome> {
-    const current = this.#records.get(record.id);
-    const unchanged = this.#isOwnedLock(lapsed) && current?.leaseEndsAtMs === lapsed.leaseEndsAtMs;
-    return unchanged ? this.#put(record) : { applied: false, current };
+    const isUnchanged = this.#ownedLock(lapsed)?.leaseEndsAtMs === lapsed.leaseEndsAtMs;
+    return isUnchanged ? this.#put(record) : this.#refused(record.id);
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
-    const current = this.#records.get(ownership.id);
     this.#checkSize(completion);
+    const lock = this.#ownedLock(ownership);
+    if (lock === undefined) return this.#refused(ownership.id);
     const { result, expiresAtSeconds } = completion;
-    if (current === undefined || !this.#isOwnedLock(ownership)) return { applied: false, current };
-    return this.#put({ ...current, result, expiresAtSeconds, status: 'COMPLETED' });
+    return this.#put({ ...lock, result, expiresAtSeconds, status: 'COMPLETED' });
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {
-    if (!this.#isOwnedLock(ownership)) return { applied: false, current: this.#records.get(ownership.id) };
+    if (this.#ownedLock(ownership) === undefined) return this.#refused(ownership.id);
     this.#records.delete(ownership.id);
     return { applied: true };
   }
@@ -88,13 +87,13 @@ export class MemoryStore implements TransactionalStore {
     completion: Completion,
     writes: readonly unknown[],
   ): Promise<TransactionOutcome> {
-    const current = this.#records.get(ownership.id);
     this.#checkSize(completion);
-    if (current === undefined || !this.#isOwnedLock(ownership)) return { kind: 'record-refused', current };
+    const lock = this.#ownedLock(ownership);
+    if (lock === undefined) return { kind: 'record-refused', current: this.#records.get(ownership.id) };
     const outcome = this.#apply(writes);
     if (outcome.kind === 'applied') {
       const { result, expiresAtSeconds } = completion;
-      this.#put({ ...current, result, expiresAtSeconds, status: 'COMPLETED' });
+      this.#put({ ...lock, result, expiresAtSeconds, status: 'COMPLETED' });
     }
     return outcome;
   }
@@ -139,9 +138,13 @@ export class MemoryStore implements TransactionalStore {
     }
   }
 
-  #isOwnedLock({ id, owner }: Ownership): boolean {
+  #ownedLock({ id, owner }: Ownership): IdempotencyRecord | undefined {
     const current = this.#records.get(id);
-    return current?.status === 'INPROGRESS' && current.owner === owner;
+    return current?.status === 'INPROGRESS' && current.owner === owner ? current : undefined;
+  }
+
+  #refused(id: string): WriteOutcome {
+    return { applied: false, current: this.#records.get(id) };
   }
 
   #put(record: IdempotencyRecord): WriteOutcome {

@@ -49,6 +49,7 @@ describe('DynamoDbStore', () => {
     const store = new DynamoDbStore({ tableName, client });
 
     await expect(store.read('orders#foreign')).rejects.toThrow(StoreError);
+    await expect(store.read('orders#foreign')).rejects.toThrow(/attribute "status" is missing/);
     await expect(
       store.acquire(
         {

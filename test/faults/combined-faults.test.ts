@@ -4,7 +4,7 @@ import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { until } from '../support/until.ts';
 import { always, once } from './fault.ts';
 import { failingWork } from './guarded-service.ts';
-import { withGuardedService } from './with-guarded-service.ts';
+import { IMPATIENT_MS, withGuardedService } from './with-guarded-service.ts';
 
 const PARALLEL_REQUESTS = 10;
 
@@ -106,6 +106,34 @@ describe('a commit of which nobody tells how it ended', () => {
       proxy.heal();
       expect(await service.send()).toBe('201');
       expect(await service.writesApplied()).toBe(1);
+    }));
+});
+
+describe('a lock whose grant arrives after its lease,', () => {
+  test('if it was new, is given back unused, and the next request runs at once', () =>
+    withGuardedService({ tableName, requestTimeoutMs: IMPATIENT_MS }, async (service, proxy) => {
+      proxy.plan(once('no reply, until the client gives up', 'acquire'));
+      const late = service.send();
+      await until('the acquire has met its fault', () => proxy.strikes.length === 1);
+      service.letLeaseLapse();
+      expect(await late).toBe('503 STORE_UNAVAILABLE');
+      expect(service.runs).toBe(0);
+      expect(await service.recordLeft()).toBe('none');
+      expect(await service.send()).toBe('201');
+    }));
+
+  test('if it was taken over, is left, with its number, for the next request to take over', () =>
+    withGuardedService({ tableName, requestTimeoutMs: IMPATIENT_MS }, async (service, proxy) => {
+      await service.leaveLapsedLease();
+      proxy.plan(once('no reply, until the client gives up', 'takeOver'));
+      const late = service.send();
+      await until('the takeover has met its fault', () => proxy.strikes.length === 1);
+      service.letLeaseLapse();
+      expect(await late).toBe('503 STORE_UNAVAILABLE');
+      expect(service.runs).toBe(1);
+      expect(await service.recordLeft()).toBe('INPROGRESS 2');
+      expect(await service.send()).toBe('201');
+      expect(await service.recordLeft()).toBe('COMPLETED 3');
     }));
 });
 

@@ -2,6 +2,7 @@
  * The table: what a fault at a place comes to. Faults differ in kind (see `fault.ts`), but what they come to depends
  * only on whether the SDK's retries get past them, and, if not, on whether the engine had applied the write.
  */
+import { FAULTS, type Fault } from './fault.ts';
 import type { StoreOperation } from './store-operation.ts';
 
 /** What the caller got: the status, and what tells answers of the same status apart. */
@@ -32,6 +33,13 @@ export interface Outcome {
 }
 
 export type Persistence = 'overcome by a retry' | 'lasting, not applied' | 'lasting, applied';
+
+/** What a fault that strikes every try comes to. */
+export function comesToIfLasting(fault: Fault): Persistence {
+  // A delay within the time-out is no fault, however often.
+  if (fault === 'reply delayed') return 'overcome by a retry';
+  return FAULTS[fault].applied ? 'lasting, applied' : 'lasting, not applied';
+}
 
 function outcome(
   [answer, runs, record]: readonly [Answer, number, RecordLeft],

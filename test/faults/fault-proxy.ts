@@ -12,21 +12,17 @@ import {
   withoutOldItem,
 } from './engine-exchange.ts';
 import type { Fault, PlannedFault } from './fault.ts';
+import { FaultPlan } from './fault-plan.ts';
 import { type StoreOperation, storeOperationOf } from './store-operation.ts';
 
 /** Well below every time-out of the clients in these suites. */
 const DELAY_MS = 50;
 
-interface Plan extends PlannedFault {
-  seen: number;
-}
-
 export class FaultProxy {
   readonly endpoint: string;
   readonly #server: Server;
   readonly #engineEndpoint: string;
-  #plans: Plan[] = [];
-  #strikes: StoreOperation[] = [];
+  readonly #plan = new FaultPlan();
   #stuck: EngineRequest[] = [];
   #withholdsOldItems = false;
 
@@ -52,8 +48,7 @@ export class FaultProxy {
 
   /** Replaces the plan, and counts from 1 again. Of several faults for one request, the first planned strikes. */
   plan(...faults: readonly PlannedFault[]): void {
-    this.#plans = faults.map((fault) => ({ ...fault, seen: 0 }));
-    this.#strikes = [];
+    this.#plan.replace(faults);
   }
 
   /** The network is well again; what is stuck stays so. */
@@ -69,7 +64,12 @@ export class FaultProxy {
 
   /** The operations that a fault has struck since the plan was made. */
   get strikes(): readonly StoreOperation[] {
-    return this.#strikes;
+    return this.#plan.strikes;
+  }
+
+  /** For the client to ask before each try: its request would not get as far as to this proxy. */
+  refusesConnection(operation: StoreOperation): boolean {
+    return this.#plan.refusesConnection(operation);
   }
 
   /** Hands the stuck requests to the engine, in the order in which they came. Their clients have long gone. */
@@ -103,6 +103,7 @@ export class FaultProxy {
 
     switch (fault) {
       case undefined:
+      case 'connection refused': // Struck elsewhere: what comes here has a connection.
         return send(response, await forward());
       case 'reply delayed': {
         const reply = await forward();
@@ -145,15 +146,7 @@ export class FaultProxy {
   #nextFault({ headers, body }: EngineRequest): Fault | undefined {
     const target = headers['x-amz-target'];
     const operation = storeOperationOf(Array.isArray(target) ? target[0] : target, body.toString('utf8'));
-    if (operation === undefined) return undefined;
-    let struck: Fault | undefined;
-    for (const plan of this.#plans) {
-      if (plan.at !== operation) continue;
-      plan.seen += 1;
-      if (plan.seen >= plan.from && plan.seen <= plan.to) struck ??= plan.fault;
-    }
-    if (struck !== undefined) this.#strikes.push(operation);
-    return struck;
+    return operation === undefined ? undefined : this.#plan.faultBehindConnection(operation);
   }
 }
 

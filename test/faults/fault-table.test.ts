@@ -4,26 +4,12 @@
  */
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
-import { EXPECTED_OUTCOMES, type Outcome, type Persistence } from './expected-outcomes.ts';
-import { always, FAULTS, type Fault, once, type PlannedFault } from './fault.ts';
+import { comesToIfLasting, EXPECTED_OUTCOMES, type Outcome, type Persistence } from './expected-outcomes.ts';
+import { always, canStrike, FAULT_NAMES, FAULTS, type Fault, once, type PlannedFault } from './fault.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { failingWork, type GuardedService, largeAnswer } from './guarded-service.ts';
-import type { StoreOperation } from './store-operation.ts';
+import { FORMS, failingWork, type GuardedService, largeAnswer } from './guarded-service.ts';
+import { STORE_OPERATIONS, type StoreOperation } from './store-operation.ts';
 import { IMPATIENT_MS, MAX_ATTEMPTS, PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
-
-const PLACES: readonly StoreOperation[] = [
-  'acquire',
-  'takeOver',
-  'writeChunk',
-  'complete',
-  'commit',
-  'putCompleted',
-  'release',
-  'read',
-  'readChunk',
-];
-
-const CONFLICT: Fault = 'conflict with a transaction';
 
 /** The library's own, of a transaction that others stand in the way of. */
 const COMMIT_TRIES_MAX = 5;
@@ -35,17 +21,17 @@ interface Row {
   readonly comesTo: Persistence;
 }
 
-const ROWS: readonly Row[] = PLACES.flatMap((place) =>
-  faults()
+const ROWS: readonly Row[] = STORE_OPERATIONS.flatMap((place) =>
+  FAULT_NAMES.filter((fault) => canStrike(fault, place))
     // Late deliveries have a suite of their own: what they come to depends on when they come.
     .filter((fault) => fault !== 'request stuck, and delivered late')
-    // A read waits for no transaction.
-    .filter((fault) => fault !== CONFLICT || place !== 'read')
     .flatMap((fault): Row[] => [
       { fault, place, often: 'once', comesTo: 'overcome by a retry' },
-      { fault, place, often: 'always', comesTo: lasting(fault) },
+      { fault, place, often: 'always', comesTo: comesToIfLasting(fault) },
     ]),
 );
+
+const CASES = FORMS.flatMap((form) => STORE_OPERATIONS.map((place) => [form, place] as const));
 
 /** Requests that hang are given up three times over, on machines that have other things to do. */
 jest.setTimeout(60_000);
@@ -56,11 +42,11 @@ beforeAll(async () => {
   tableName = await createIdempotencyTable();
 });
 
-describe.each(PLACES)('a fault at %s', (place) => {
+describe.each(CASES)('%s: a fault at %s', (form, place) => {
   test.concurrent.each(ROWS.filter((row) => row.place === place))('$fault, $often: $comesTo', async (row) => {
     const requestTimeoutMs = FAULTS[row.fault].slow ? IMPATIENT_MS : PATIENT_MS;
     const strategy = place === 'putCompleted' ? 'single-write' : 'lock';
-    const options = { tableName, requestTimeoutMs, strategy } as const;
+    const options = { form, tableName, requestTimeoutMs, strategy } as const;
     const observation = await withGuardedService(options, async (service, proxy) => {
       await arrange(place, service, proxy);
       return observe(row, service, proxy);
@@ -125,20 +111,9 @@ async function observe(
 }
 
 function triesMax({ fault, place }: Row): number {
-  return fault === CONFLICT && commits(place) ? COMMIT_TRIES_MAX : MAX_ATTEMPTS;
+  return fault === 'conflict with a transaction' && commits(place) ? COMMIT_TRIES_MAX : MAX_ATTEMPTS;
 }
 
 function commits(place: StoreOperation): boolean {
   return place === 'commit' || place === 'putCompleted';
-}
-
-function lasting(fault: Fault): Persistence {
-  // A delay within the time-out is no fault, however often.
-  if (fault === 'reply delayed') return 'overcome by a retry';
-  return FAULTS[fault].applied ? 'lasting, applied' : 'lasting, not applied';
-}
-
-function faults(): Fault[] {
-  // The keys of the object are exactly the names of its type.
-  return Object.keys(FAULTS) as Fault[];
 }

@@ -2,9 +2,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import type { IdempotencyEvent } from '../../lib/idempotency/events.ts';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import {
+  type HttpOptions,
+  type IdempotencyEvent,
   type IdempotentContext,
+  idempotency,
   idempotent,
   type OnInProgress,
   type OnUncertain,
@@ -18,6 +22,8 @@ import { CHUNK_MAX_BYTES } from '../../lib/stores/result-chunks.ts';
 import { testClient } from '../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import type { Answer, RecordLeft } from './expected-outcomes.ts';
+import { refuseConnections } from './refused-connection.ts';
+import type { StoreOperation } from './store-operation.ts';
 
 /** What the handler does in one run; it answers 201 where nothing is planned. */
 export type Work = (
@@ -30,9 +36,18 @@ const CLOCK_SKEW_MS = 1_000;
 /** Too long for the record itself, and short enough to be written in time on a machine that is busy with others. */
 const LAST_CHUNK_BYTES = 100 * 1024;
 
+/** The two forms in which the library guards a handler. */
+export const FORMS = ['wrapper', 'middleware'] as const;
+export type Form = (typeof FORMS)[number];
+
+type Invoke = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
+
 export interface GuardedServiceOptions {
+  readonly form: Form;
   /** Of the fault proxy. */
   readonly endpoint: string;
+  /** Asked before each try of a request. */
+  readonly refusesConnection: (operation: StoreOperation) => boolean;
   readonly tableName: string;
   readonly onUncertain?: OnUncertain;
   readonly onStoreUnavailable?: 'reject' | 'run-unguarded';
@@ -54,52 +69,42 @@ export class GuardedService {
   readonly #client: DynamoDBClient;
   readonly #engine = testClient();
   readonly #tableName: string;
-  readonly #invoke: (
-    event: ReturnType<typeof httpApiEvent>,
-    context: ReturnType<typeof lambdaContext>,
-  ) => Promise<unknown>;
+  readonly #invoke: Invoke;
   readonly #planned: Work[] = [];
   #commits = false;
   // Leases lie on this clock and not on the machine's, so that none ends because a machine is slow.
   #nowMs = 1_800_000_000_000;
 
   constructor(options: GuardedServiceOptions) {
-    this.#tableName = options.tableName;
+    const {
+      form,
+      endpoint,
+      refusesConnection,
+      tableName,
+      maxAttempts,
+      requestTimeoutMs,
+      ...protocolOptions
+    } = options;
+    this.#tableName = tableName;
     this.#client = new DynamoDBClient({
-      endpoint: options.endpoint,
+      endpoint,
       region: LOCAL_REGION,
       credentials: LOCAL_CREDENTIALS,
-      maxAttempts: options.maxAttempts,
-      requestHandler: { requestTimeout: options.requestTimeoutMs, throwOnRequestTimeout: true },
+      maxAttempts,
+      requestHandler: { requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true },
     });
-    this.#invoke = idempotent(
-      async (_event: unknown, context: IdempotentContext) => {
-        this.runs += 1;
-        if (this.#commits) context.idempotency.commit([this.#countedWrite()]);
-        return (
-          (await this.#planned.shift()?.(context)) ?? {
-            statusCode: 201,
-            body: JSON.stringify({ run: this.runs }),
-          }
-        );
+    refuseConnections(this.#client, refusesConnection);
+    this.#invoke = this.#guard(form, {
+      ...protocolOptions,
+      store: new DynamoDbStore({ tableName, client: this.#client }),
+      clockSkewMs: CLOCK_SKEW_MS,
+      now: () => this.#nowMs,
+      sleep: async (ms, signal) => {
+        await pause(ms, undefined, signal === undefined ? {} : { signal });
+        this.#nowMs += ms;
       },
-      {
-        store: new DynamoDbStore({ tableName: options.tableName, client: this.#client }),
-        clockSkewMs: CLOCK_SKEW_MS,
-        ...(options.onUncertain === undefined ? {} : { onUncertain: options.onUncertain }),
-        ...(options.onStoreUnavailable === undefined
-          ? {}
-          : { onStoreUnavailable: options.onStoreUnavailable }),
-        ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
-        ...(options.onInProgress === undefined ? {} : { onInProgress: options.onInProgress }),
-        now: () => this.#nowMs,
-        sleep: async (ms, signal) => {
-          await pause(ms, undefined, signal === undefined ? {} : { signal });
-          this.#nowMs += ms;
-        },
-        onEvent: (event) => this.events.push(event),
-      },
-    );
+      onEvent: (event) => this.events.push(event),
+    });
   }
 
   /** What the next run does; runs behind it follow the order of planning. */
@@ -180,6 +185,23 @@ export class GuardedService {
   close(): void {
     this.#client.destroy();
     this.#engine.destroy();
+  }
+
+  #guard(form: Form, options: HttpOptions): Invoke {
+    const work = async (_event: APIGatewayProxyEventV2, context: IdempotentContext) => {
+      this.runs += 1;
+      if (this.#commits) context.idempotency.commit([this.#countedWrite()]);
+      return (
+        (await this.#planned.shift()?.(context)) ?? {
+          statusCode: 201,
+          body: JSON.stringify({ run: this.runs }),
+        }
+      );
+    };
+    if (form === 'wrapper') return idempotent<APIGatewayProxyEventV2, unknown>(work, options);
+    const handler = middy(work).use(idempotency(options));
+    // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+    return (event, context) => handler(event, context as IdempotentContext);
   }
 }
 

@@ -1,14 +1,16 @@
 /** Which step of the protocol a request on the wire is, as far as the wire tells. */
-export type StoreOperation =
-  | 'acquire'
-  | 'takeOver'
-  | 'writeChunk'
-  | 'complete'
-  | 'commit'
-  | 'putCompleted'
-  | 'release'
-  | 'read'
-  | 'readChunk';
+export const STORE_OPERATIONS = [
+  'acquire',
+  'takeOver',
+  'writeChunk',
+  'complete',
+  'commit',
+  'putCompleted',
+  'release',
+  'read',
+  'readChunk',
+] as const;
+export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 
 /**
  * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.PutItem`), and where several have the same, from the

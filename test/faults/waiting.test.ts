@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { until } from '../support/until.ts';
-import { always, FAULTS, type Fault, once } from './fault.ts';
+import { always, FAULT_NAMES, FAULTS, type Fault, once } from './fault.ts';
 import type { FaultProxy } from './fault-proxy.ts';
 import { failingWork, type GuardedService } from './guarded-service.ts';
 import { PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
@@ -16,9 +16,6 @@ const LONG_MS = 9_000;
 const SHORT_MS = 600;
 /** After which the client gives up a request that hangs. Only reads hang here; all others may take what they need. */
 const HANGING_MS = 1_500;
-
-// The keys of the object are exactly the names of its type.
-const ALL = Object.keys(FAULTS) as Fault[];
 
 let tableName: string;
 
@@ -51,7 +48,7 @@ async function sendMeanwhile(
 }
 
 describe('a fault at a read of a duplicate that waits', () => {
-  test.concurrent.each(ALL)('%s, once: the duplicate gets the result', (fault) =>
+  test.concurrent.each(FAULT_NAMES)('%s, once: the duplicate gets the result', (fault) =>
     withWaitingService({ fault, waitMs: LONG_MS }, async (service, proxy) => {
       proxy.plan(once(fault, 'read'));
       const struck = () => until('a read was struck', () => proxy.strikes.length === 1);
@@ -61,7 +58,7 @@ describe('a fault at a read of a duplicate that waits', () => {
     }),
   );
 
-  test.concurrent.each(ALL.filter((fault) => fault !== 'reply delayed'))(
+  test.concurrent.each(FAULT_NAMES.filter((fault) => fault !== 'reply delayed'))(
     '%s, always: the duplicate is refused as if it had not waited, and the first one is not disturbed',
     (fault) =>
       withWaitingService({ fault, waitMs: SHORT_MS }, async (service, proxy) => {

@@ -13,15 +13,18 @@ export const IMPATIENT_MS = 700;
 
 /** Runs `body` with a guarded handler and a key of its own, behind a proxy of its own, and closes both. */
 export async function withGuardedService<T>(
-  options: Pick<GuardedServiceOptions, 'tableName'> & Partial<Omit<GuardedServiceOptions, 'endpoint'>>,
+  options: Pick<GuardedServiceOptions, 'tableName'> &
+    Partial<Omit<GuardedServiceOptions, 'endpoint' | 'refusesConnection'>>,
   body: (service: GuardedService, proxy: FaultProxy) => Promise<T>,
 ): Promise<T> {
   const proxy = await FaultProxy.start(testEndpoint());
   const service = new GuardedService({
+    form: 'wrapper',
     maxAttempts: MAX_ATTEMPTS,
     requestTimeoutMs: PATIENT_MS,
     ...options,
     endpoint: proxy.endpoint,
+    refusesConnection: (operation) => proxy.refusesConnection(operation),
   });
   try {
     return await body(service, proxy);

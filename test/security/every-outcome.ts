@@ -1,6 +1,14 @@
 /** Every outcome that a guarded request can have. The tests check that none has been forgotten. */
 import { randomBytes } from 'node:crypto';
-import { DynamoDbStore, type HttpOptions, type IdempotencyEvent, idempotent } from '../../lib/index.ts';
+import middy from '@middy/core';
+import {
+  DynamoDbStore,
+  type HttpOptions,
+  type IdempotencyEvent,
+  type IdempotentContext,
+  idempotency,
+  idempotent,
+} from '../../lib/index.ts';
 import { lambdaContext } from '../support/events.ts';
 import { answered, type Form, failed, MARKERS, MarkedPlay, type Stage, wrapped } from './marked-play.ts';
 
@@ -23,6 +31,7 @@ export async function playEveryOutcome(form: Form, stage: Stage): Promise<Marked
     await playCommits(play);
     await playRefusedRequests(play);
     await playStoreFailures(play, stage);
+    if (form === 'middleware') await playFrozenProcess(play);
     await playListeners(play);
     await playKeyedEvents(play);
   } finally {
@@ -158,6 +167,28 @@ async function playStoreFailures(play: MarkedPlay, { client }: Stage): Promise<v
   await play.send(play.guard(answered), play.event(spoiled));
   await play.spoilLastRecord();
   await play.send(play.guard(answered), play.event(spoiled));
+}
+
+/**
+ * Only Middy answers before its handler does, and only then is the record looked at. Its timer runs on the machine's clock;
+ * the invocation's own one says that the deadline has long passed.
+ */
+async function playFrozenProcess(play: MarkedPlay): Promise<void> {
+  let nowMs = Date.now();
+  const deadline = nowMs + 20;
+  const frozen = middy(async () => new Promise<never>(() => {}), {
+    timeoutEarlyResponse: () => {
+      nowMs += MUCH_LATER_MS;
+      return { statusCode: 202, body: MARKERS.response };
+    },
+  }).use(idempotency(play.options({ store: play.failingAt('read'), now: () => nowMs })));
+  const context = { ...lambdaContext(), getRemainingTimeInMillis: () => deadline - nowMs };
+  await play.send(
+    // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+    (event, bareContext) => frozen(event, bareContext as IdempotentContext),
+    play.event(play.newKey()),
+    context,
+  );
 }
 
 /** The listener that is there by default, which warns on standard error, and one that throws. */

@@ -5,15 +5,20 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { createAddToCartHandler } from '../../functions/add-to-cart/add-to-cart.ts';
 import { DynamoDbCart } from '../../functions/add-to-cart/cart.ts';
+import { DynamoDbCartLines } from '../../functions/list-cart/lines.ts';
+import { createListCartHandler } from '../../functions/list-cart/list-cart.ts';
 import {
   DynamoDbStore,
   type IdempotencyErrorCode,
   type IdempotencyEvent,
   type IdempotentContext,
+  MemoryStore,
 } from '../../lib/index.ts';
+import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { allItems } from '../support/all-items.ts';
 import { createCartTable, createIdempotencyTable, testClient } from '../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
+import { startEchoingEngine } from './echoing-engine.ts';
 import { playEveryOutcome } from './every-outcome.ts';
 import { markersIn, shown, writtenDuring } from './leaks.ts';
 import { FORMS, MARKERS, type MarkedPlay } from './marked-play.ts';
@@ -124,6 +129,15 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
     for (const answer of play.refusals) expect(markersIn(shown(answer))).toEqual([]);
   });
 
+  test('no refusal tells of the inside: no stack, file, address, table or engine', () => {
+    expect(play.refusals.length).toBeGreaterThan(10);
+    for (const answer of play.refusals) {
+      expect(JSON.stringify(answer)).not.toMatch(
+        /\bat \S+ ?\(|:\d+:\d+|\.[jt]s\b|node_modules|no-such-table|127\.0\.0\.1|ECONN|dynamo|Exception|arn:|test#/i,
+      );
+    }
+  });
+
   test('the table holds the response in `data` and none of the rest anywhere', async () => {
     const items = await allItems(client, tableName);
     expect(items.length).toBeGreaterThan(5);
@@ -140,11 +154,13 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
 });
 
 describe('the sample, with its logger at the lowest level', () => {
-  test('logs what happened, and neither key nor payload nor answer', async () => {
+  const sampleLogger = () => new Logger({ serviceName: 'test', logLevel: 'TRACE' });
+
+  test('logs what happened when a line is added, and neither key nor payload nor answer', async () => {
     const store = new DynamoDbStore({ client, tableName: await createIdempotencyTable() });
     const cartTable = await createCartTable();
     const written = await writtenDuring(async () => {
-      const logger = new Logger({ serviceName: 'test', logLevel: 'TRACE' });
+      const logger = sampleLogger();
       const handlerOf = (tableName: string) =>
         createAddToCartHandler({
           cart: new DynamoDbCart({ client, tableName }),
@@ -165,6 +181,61 @@ describe('the sample, with its logger at the lowest level', () => {
     });
     expect(written).toContain('line added');
     expect(written).toContain('request failed');
+    expect(markersIn(written)).toEqual([]);
+  });
+
+  test('logs nothing of a cart that is listed, nor of one that cannot be', async () => {
+    const tables = [await createCartTable(), 'no-such-table'];
+    const written = await writtenDuring(async () => {
+      const logger = sampleLogger();
+      for (const tableName of tables) {
+        const list = createListCartHandler({
+          cartLines: new DynamoDbCartLines({ client, tableName }),
+          logger,
+        });
+        for (const cartId of [MARKERS.payload, `${MARKERS.payload}/`, undefined]) {
+          const event = {
+            ...httpApiEvent({ method: 'GET', path: `/cart/${cartId}` }),
+            pathParameters: { cartId },
+          };
+          await list(event, lambdaContext());
+        }
+      }
+    });
+    expect(written).toContain('request failed');
+    expect(markersIn(written)).toEqual([]);
+  });
+
+  test.each([
+    ['add-to-cart', 'PutItem'],
+    ['list-cart', 'Query'],
+  ])('%s logs the name of an error and not what a %s that failed has quoted', async (name, refused) => {
+    const { endpoint, close } = await startEchoingEngine(refused);
+    const echoed = createEngineClient(endpoint, { maxAttempts: 1 });
+    const written = await writtenDuring(async () => {
+      const logger = sampleLogger();
+      const table = { client: echoed, tableName: 'cart' };
+      const body = { cartId: MARKERS.payload, sku: MARKERS.payload, quantity: 1 };
+      const addToCart = createAddToCartHandler({
+        cart: new DynamoDbCart(table),
+        logger,
+        idempotencyOptions: { store: new MemoryStore() },
+      });
+      const listCart = createListCartHandler({ cartLines: new DynamoDbCartLines(table), logger });
+      const event = {
+        ...httpApiEvent({ key: MARKERS.key, body }),
+        pathParameters: { cartId: MARKERS.payload },
+      };
+      // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+      const context = lambdaContext() as Context as IdempotentContext;
+      const answer = await (name === 'list-cart' ? listCart : addToCart)(event, context);
+      expect(answer).toMatchObject({ statusCode: 500 });
+      expect(markersIn(shown(answer))).toEqual([]);
+    });
+    echoed.destroy();
+    await close();
+    expect(written).toContain('request failed');
+    expect(written).toContain('ValidationException');
     expect(markersIn(written)).toEqual([]);
   });
 });

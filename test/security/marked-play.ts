@@ -85,8 +85,12 @@ export class MarkedPlay {
     });
   }
 
+  options(options: HttpOptions = {}): HttpOptions {
+    return { store: this.store, namespace: 'test', onEvent: this.#onEvent, ...options };
+  }
+
   guard(work: Work, options: HttpOptions = {}): Handler {
-    const all: HttpOptions = { store: this.store, namespace: 'test', onEvent: this.#onEvent, ...options };
+    const all = this.options(options);
     if (this.#form === 'wrapper') return wrapped(work, all);
     const handler = middy(async (_event: unknown, context: IdempotentContext) => work(context)).use(
       idempotency(all),
@@ -95,9 +99,9 @@ export class MarkedPlay {
     return (event, context) => handler(event, context as IdempotentContext);
   }
 
-  async send(handler: Handler, event: unknown): Promise<void> {
+  async send(handler: Handler, event: unknown, context: Context = lambdaContext()): Promise<void> {
     try {
-      const answer = await handler(event, lambdaContext());
+      const answer = await handler(event, context);
       if (JSON.stringify(answer)?.includes('application/problem+json')) this.refusals.push(answer);
     } catch (error) {
       this.errors.push(error);

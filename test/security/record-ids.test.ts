@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { idempotent, MemoryStore } from '../../lib/index.ts';
 import { httpApiEvent } from '../unit/http/front-door-events.ts';
-import { NAMESPACE, singleHeaders, WatchedStore } from './send-twice.ts';
+import { singleHeaders } from './front-doors.ts';
+import { NAMESPACE, WatchedStore } from './send-twice.ts';
 
 describe('records', () => {
   const text = fc.oneof(

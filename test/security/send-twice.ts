@@ -1,14 +1,26 @@
-/** Sends whatever a test makes up through the whole of `idempotent()`, and judges what becomes of it. */
+/** Sends whatever a test makes up through the whole of a guarded handler, and judges what becomes of it. */
 import { expect } from '@jest/globals';
-import { type InProgressRecord, idempotent, isIdempotencyError, MemoryStore } from '../../lib/index.ts';
-import { albEvent, albMultiValueEvent, httpApiEvent, restApiEvent } from '../unit/http/front-door-events.ts';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import {
+  type Completion,
+  type HttpOptions,
+  type IdempotentContext,
+  type InProgressRecord,
+  idempotency,
+  idempotent,
+  isIdempotencyError,
+  MemoryStore,
+  type Ownership,
+} from '../../lib/index.ts';
+import { lambdaContext } from '../support/events.ts';
 
 export const NAMESPACE = 'bad-input';
-export const KEY = '8e03978e-40d5-43e8-bc93-6894a57f9324';
 
 /** Keeps what is put into it. It does not judge: the library takes what a store throws for a failure of the store. */
 export class WatchedStore extends MemoryStore {
   readonly acquired: InProgressRecord[] = [];
+  readonly completed: (Ownership & Completion)[] = [];
 
   get ids(): ReadonlySet<string> {
     return new Set(this.acquired.map(({ id }) => id));
@@ -18,11 +30,19 @@ export class WatchedStore extends MemoryStore {
     this.acquired.push(record);
     return super.acquire(record, nowSeconds);
   }
+
+  override complete({ id, owner }: Ownership, completion: Completion) {
+    this.completed.push({ id, owner, ...completion });
+    return super.complete({ id, owner }, completion);
+  }
 }
 
+const ID = /^bad-input#[A-Za-z0-9_-]{43}$/;
+const OWNER = /^[0-9a-f-]{36}$/;
+
 function expectValidRecord({ id, owner, fingerprint, ...rest }: InProgressRecord): void {
-  expect(id).toMatch(/^bad-input#[A-Za-z0-9_-]{43}$/);
-  expect(owner).toMatch(/^[0-9a-f-]{36}$/);
+  expect(id).toMatch(ID);
+  expect(owner).toMatch(OWNER);
   expect(fingerprint).toMatch(/^[A-Za-z0-9_-]{43}$/);
   expect(rest).toEqual({
     status: 'INPROGRESS',
@@ -33,85 +53,87 @@ function expectValidRecord({ id, owner, fingerprint, ...rest }: InProgressRecord
   expect(Number.isSafeInteger(rest.expiresAtSeconds) && Number.isSafeInteger(rest.leaseEndsAtMs)).toBe(true);
 }
 
-type Outcome = 'took effect once' | 'refused' | 'unguarded';
+function expectValidCompletion({ id, owner, ...completion }: Ownership & Completion): void {
+  expect(id).toMatch(ID);
+  expect(owner).toMatch(OWNER);
+  expect(completion).toEqual({
+    // What the handler below answers, and nothing of the request.
+    result: { kind: 'json', json: '{"statusCode":200,"body":"1"}' },
+    expiresAtSeconds: expect.any(Number),
+  });
+}
+
+export type Outcome =
+  | 'took effect once'
+  /** With a status from 400 to 499, as is right for what a client can send. */
+  | 'refused'
+  /** As a fault of the service: right for what no client can send, and for callers who cannot be told apart. */
+  | 'misconfigured'
+  /** Needs no lock: another method than `POST` and `PATCH`. */
+  | 'unguarded';
 
 /**
- * Sends an event and its retry. Throws where the two together are neither one effect with its replay, nor refused
- * twice alike before anything was asked of the store, nor one of the cases that need no lock.
+ * Sends an event and its retry through a handler in both forms. Throws where the two together are neither one effect
+ * with its replay, nor refused twice alike before anything was asked of the store, nor without need of a lock; and
+ * where the middleware makes another thing of them than the wrapper.
  */
 export async function sendTwice(event: unknown, retry: unknown = structuredClone(event)): Promise<Outcome> {
+  const outcome = await outcomeOf('wrapper', event, retry);
+  expect(await outcomeOf('middleware', event, retry)).toBe(outcome);
+  return outcome;
+}
+
+async function outcomeOf(form: Form, event: unknown, retry: unknown): Promise<Outcome> {
   const store = new WatchedStore();
   let runs = 0;
-  const guarded = idempotent<unknown, unknown, undefined>(
-    async () => ({ statusCode: 200, body: String(++runs) }),
-    { store, namespace: NAMESPACE, onEvent: () => {} },
-  );
-  const answers = [await outcomeOf(guarded, event), await outcomeOf(guarded, retry)];
+  const work = async () => ({ statusCode: 200, body: String(++runs) });
+  const handler = guard(form, work, { store, namespace: NAMESPACE, onEvent: () => {} });
+  const answers = [await answerOf(handler, event), await answerOf(handler, retry)];
   const [first, second] = answers.map(({ body }) => body);
   const records = store.ids.size;
 
   for (const answer of answers) expectSafeHeaders(answer);
   for (const record of store.acquired) expectValidRecord(record);
+  for (const completion of store.completed) expectValidCompletion(completion);
   if (runs === 1 && first === '1' && second === '1' && records === 1) return 'took effect once';
-  if (runs === 0 && first === second && records === 0) return 'refused';
+  if (runs === 0 && first === second && records === 0) {
+    return answers.every(({ statusCode }) => statusCode < 500) ? 'refused' : 'misconfigured';
+  }
   if (runs === 2 && records === 0) return 'unguarded';
-  throw new Error(`${runs} runs and ${records} records, answered by ${first} and ${second}`);
+  throw new Error(`${form}: ${runs} runs and ${records} records, answered by ${first} and ${second}`);
+}
+
+type Form = 'wrapper' | 'middleware';
+type Handler = (event: unknown, context: Context) => Promise<unknown>;
+
+function guard(form: Form, work: () => Promise<unknown>, options: HttpOptions): Handler {
+  if (form === 'wrapper') return idempotent<unknown, unknown>(work, options);
+  const handler = middy(async () => work()).use(idempotency(options));
+  // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+  return (event, context) => handler(event, context as IdempotentContext);
 }
 
 interface SeenAnswer {
+  readonly statusCode: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, unknown>>;
+  readonly multiValueHeaders?: Readonly<Record<string, unknown>>;
 }
 
-async function outcomeOf(
-  guarded: (event: unknown, context: undefined) => Promise<unknown>,
-  event: unknown,
-): Promise<SeenAnswer> {
+async function answerOf(handler: Handler, event: unknown): Promise<SeenAnswer> {
   try {
     // Both the handler's answer and the problem documents are HTTP answers.
-    return (await guarded(event, undefined)) as SeenAnswer;
+    return (await handler(event, lambdaContext())) as SeenAnswer;
   } catch (error) {
     if (!isIdempotencyError(error)) throw error;
-    return { body: error.code };
+    return { statusCode: error.statusCode, body: error.code };
   }
 }
 
 /** What a client sent must not end or begin a header of the answer. */
-function expectSafeHeaders({ headers = {} }: SeenAnswer): void {
-  for (const [name, value] of Object.entries(headers)) {
+function expectSafeHeaders({ headers = {}, multiValueHeaders = {} }: SeenAnswer): void {
+  for (const [name, value] of [...Object.entries(headers), ...Object.entries(multiValueHeaders)]) {
     expect(name).toMatch(/^[A-Za-z-]+$/);
     expect(String(value)).toMatch(/^[\x20-\x7e]*$/);
   }
-}
-
-export type Members = Readonly<Record<string, unknown>>;
-type FrontDoor = readonly [name: string, event: (members: Members) => Members];
-
-/** Every front door, and a request with a key through it. */
-export const FRONT_DOORS: readonly FrontDoor[] = [
-  ['rest-api', (members) => restApiEvent({ ...bothHeaders({}), body: '{}', ...members })],
-  ['http-api', (members) => httpApiEvent({ ...singleHeaders({}), body: '{}', ...members })],
-  ['alb', (members) => albEvent({ ...singleHeaders({}), body: '{}', ...members })],
-  ['alb-multi-value', (members) => albMultiValueEvent({ ...multipleHeaders({}), body: '{}', ...members })],
-];
-
-export const withKey = (headers: Members): Members => ({
-  'content-type': 'application/json',
-  'idempotency-key': KEY,
-  ...headers,
-});
-export const singleHeaders = (headers: Members): Members => ({ headers: withKey(headers) });
-const multipleHeaders = (headers: Members): Members => ({
-  multiValueHeaders: Object.fromEntries(
-    Object.entries(withKey(headers)).map(([name, value]) => [name, [value]]),
-  ),
-});
-const bothHeaders = (headers: Members): Members => ({
-  ...singleHeaders(headers),
-  ...multipleHeaders(headers),
-});
-
-export function headersOf(frontDoor: string, headers: Members): Members {
-  if (frontDoor === 'rest-api') return bothHeaders(headers);
-  return frontDoor === 'alb-multi-value' ? multipleHeaders(headers) : singleHeaders(headers);
 }

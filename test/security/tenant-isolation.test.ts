@@ -160,6 +160,19 @@ describe('a guessed key', () => {
   });
 });
 
+describe('an identity that is said twice', () => {
+  test.each(['alb', 'alb-multi-value'] as const)(
+    'by the header of %s is nobody’s: a client may have added one of the two',
+    async (frontDoor) => {
+      const identities = { 'x-amzn-oidc-identity': 'ada', 'X-Amzn-Oidc-Identity': 'bob' };
+      const answer = await send(guarded(), ANONYMOUS[frontDoor]?.({ key: KEY, headers: identities }));
+      expect(answer).toMatchObject({ statusCode: 500 });
+      expect(runs).toBe(0);
+      expect(ids.size).toBe(0);
+    },
+  );
+});
+
 describe('the option `caller`', () => {
   test('keeps tenants apart that the front door cannot tell from each other', async () => {
     const caller = (event: unknown) => {

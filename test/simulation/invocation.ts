@@ -161,7 +161,7 @@ export class Invocation implements Sender {
     // The two versions' types differ in nothing that is used here.
     const middyOf = front === 'middleware' ? middy : (middy7 as unknown as typeof middy);
     const guarded = middyOf(this.#handle, { timeoutEarlyInMillis: 0 }).use(
-      idempotency({ ...options, ...mutant?.options }) as never, // Middy's types want an event of its own.
+      idempotency({ ...options, timeoutEarlyInMillis: 0, ...mutant?.options }) as never, // Middy's types want an event of its own.
     ) as unknown as (event: unknown, context: Context) => Promise<unknown>;
     return guarded(event, context);
   }

@@ -56,6 +56,12 @@ describe('random schedules', () => {
     expect(await historyOf(43)).not.toEqual(first);
   });
 
+  test('take as many steps again, whichever way a request came in: no real timer has a say', async () => {
+    const stepsOf = async () =>
+      (await simulate({ bounds: WIDE_WORLD, firstSeed: 1, schedules: 1_000 })).steps;
+    expect(await stepsOf()).toBe(await stepsOf());
+  });
+
   test('a broken promise is shown as the smallest time line that breaks it', async () => {
     const mutant = MUTANTS.find(({ name }) => name.startsWith('deletes the lock that refused it'));
     const { found } = await simulate({ bounds: WIDE_WORLD, firstSeed: 1, schedules: 1_000, mutant });

@@ -4,4 +4,17 @@ import { LEASES } from './leases.ts';
 import { RESULTS } from './results.ts';
 import { STORE_FAULTS } from './store-faults.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...DUPLICATES, ...LEASES, ...STORE_FAULTS, ...RESULTS];
+export interface Group {
+  /** Completes the sentence "Scenarios in which ...". */
+  readonly title: string;
+  readonly scenarios: readonly Scenario[];
+}
+
+export const GROUPS: readonly Group[] = [
+  { title: 'requests are repeated, overlap or come changed', scenarios: DUPLICATES },
+  { title: 'attempts end late, in the dark or not at all', scenarios: LEASES },
+  { title: 'DynamoDB does not answer, or its answers are lost', scenarios: STORE_FAULTS },
+  { title: 'results are large or of an unusual shape', scenarios: RESULTS },
+];
+
+export const SCENARIOS: readonly Scenario[] = GROUPS.flatMap(({ scenarios }) => scenarios);

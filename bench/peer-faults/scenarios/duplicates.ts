@@ -1,6 +1,6 @@
 /** Nothing fails here: requests are repeated, overlap, or come with something changed. */
 import { restApiEvent } from '../../../test/unit/http/front-door-events.ts';
-import { answerOf, deferred, type Lab } from '../lab.ts';
+import { answerOf, deferred, failing, type Lab } from '../lab.ts';
 import type { Scenario } from '../scenario.ts';
 
 const BUG_5675 =
@@ -14,6 +14,19 @@ const sequentialRetry: Scenario = {
   remark: 'The case that both libraries were built for, and both are right.',
   async play(lab) {
     await lab.send('first request', { must: 'result' });
+    await lab.send('retry', { must: 'result', isRetry: true });
+  },
+};
+
+const handlerFails: Scenario = {
+  id: 'handler-fails',
+  title: 'The handler fails, and the request is sent again',
+  story: 'The handler throws before it has had an effect. The client sends the request again.',
+  runsAllowed: 2,
+  remark:
+    'Both are right: the key is free at once, and the caller of the first is told of the error of its handler.',
+  async play(lab) {
+    await lab.send('first request, handler fails', { must: 'failure', work: failing });
     await lab.send('retry', { must: 'result', isRetry: true });
   },
 };
@@ -160,6 +173,7 @@ async function whileFirstRuns(lab: Lab, meanwhile: () => Promise<void>): Promise
 
 export const DUPLICATES: readonly Scenario[] = [
   sequentialRetry,
+  handlerFails,
   parallelPair,
   rejectedDuplicate,
   throttledDuplicate,

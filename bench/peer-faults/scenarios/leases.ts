@@ -1,10 +1,9 @@
 /** Attempts that end late, in the dark, or not at all. */
-import { HandlerError } from '../answer.ts';
-import { answerOf, deferred, type Lab } from '../lab.ts';
+import { answerOf, deferred, failing, type Lab } from '../lab.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** Short, because scenarios wait for the lease to end; long enough for the first request to take it. */
-const SHORT_REMAINING_MS = 300;
+/** Short, because scenarios wait for the lease to end; long enough for the first request to take it on a busy machine. */
+const SHORT_REMAINING_MS = 1000;
 
 const LATE =
   'An attempt outlives its lock where clocks of two sandboxes differ, where a frozen sandbox is thawed, and where the function is called outside Lambda.';
@@ -17,7 +16,7 @@ const lateSuccess: Scenario = {
   story: `The first attempt outlives its lock; a second takes over and finishes; then the first finishes too. ${LATE}`,
   runsAllowed: 2,
   remark:
-    'That both run cannot be helped by either library once the lock has lapsed. What can: that every caller is told of one result. The writes of the peer carry no condition.',
+    'That both run cannot be helped by either library once the lock has lapsed. What can: that every caller is told of one result. Here the first attempt finds the record of the second and answers with it; the writes of the peer carry no condition, and its first attempt overwrites the record.',
   async play(lab) {
     const finishFirst = await takenOver(lab, answerOf);
     await finishFirst();
@@ -32,9 +31,7 @@ const lateFailure: Scenario = {
   runsAllowed: 2,
   remark: 'The delete of the peer carries no condition, and takes away the result of the other attempt.',
   async play(lab) {
-    const finishFirst = await takenOver(lab, async () => {
-      throw new HandlerError('failed late');
-    });
+    const finishFirst = await takenOver(lab, failing);
     await finishFirst();
     await lab.send('retry', { must: 'result', isRetry: true });
   },
@@ -68,8 +65,8 @@ async function playCrash(lab: Lab): Promise<void> {
   await lab.send('retry after the lock', { must: 'any', isRetry: true });
 }
 
-const EARLY_REMAINING_MS = 1000;
-const EARLY_BY_MS = 700;
+const EARLY_REMAINING_MS = 2000;
+const EARLY_BY_MS = 1000;
 
 const earlyTimeout: Scenario = {
   id: 'early-timeout',

@@ -1,5 +1,5 @@
 /** DynamoDB does not answer, or its answers do not arrive. */
-import type { Lab } from '../lab.ts';
+import { failing, type Lab } from '../lab.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** Short, because scenarios wait for the lease to end; long enough for all tries of the SDK. */
@@ -22,6 +22,41 @@ const lostAcquire: Scenario = {
     await lab.send('retry at once', { must: 'result', isRetry: true });
     await lab.untilLeaseEnds();
     await lab.send('retry after the lock', { must: 'result', isRetry: true });
+  },
+};
+
+const lostTakeOver: Scenario = {
+  id: 'lost-take-over',
+  title: 'The reply to the write that takes over is lost',
+  story:
+    'The first sandbox has died. When its lock has run out, the retry takes it over; DynamoDB has applied that write, its reply is lost, and the SDK sends it again.',
+  runsAllowed: 2,
+  remark: 'As above: the peer takes its own lock for that of another.',
+  async play(lab) {
+    await lab.crash('first request, sandbox dies', { remainingMs: SHORT_REMAINING_MS });
+    await lab.untilLeaseEnds();
+    await lab.send('retry after the lock, reply lost', {
+      must: 'result',
+      isRetry: true,
+      remainingMs: SHORT_REMAINING_MS,
+      fault: { on: 'take-over', kind: 'reply-lost', tries: 1 },
+    });
+    await lab.send('another retry at once', { must: 'result', isRetry: true });
+  },
+};
+
+const throttledAcquire: Scenario = {
+  id: 'throttled-acquire',
+  title: 'The table is throttled, but not for long',
+  story: 'The first two of the three tries to acquire the key are throttled.',
+  runsAllowed: 1,
+  remark: 'Both are right: the SDK does it for them.',
+  async play(lab) {
+    await lab.send('first request, throttled twice', {
+      must: 'result',
+      fault: { on: 'acquire', kind: 'throttled', tries: 2 },
+    });
+    await lab.send('retry', { must: 'result', isRetry: true });
   },
 };
 
@@ -103,11 +138,53 @@ async function playCompleteFails(lab: Lab): Promise<void> {
   await lab.send('retry after the lock', { must: 'any', isRetry: true });
 }
 
+const lostRelease: Scenario = {
+  id: 'lost-release',
+  title: 'The reply to the write that gives the key back is lost',
+  story:
+    'The handler fails; DynamoDB has deleted the lock, its reply is lost, and the SDK sends the delete again. The client retries.',
+  runsAllowed: 2,
+  remark: 'Both are right: the second delete finds nothing and says so to nobody.',
+  async play(lab) {
+    await lab.send('first request, handler fails', {
+      must: 'failure',
+      work: failing,
+      fault: { on: 'release', kind: 'reply-lost', tries: 1 },
+    });
+    await lab.send('retry', { must: 'result', isRetry: true });
+  },
+};
+
+const releaseFails: Scenario = {
+  id: 'release-fails',
+  title: 'The key cannot be given back',
+  story:
+    'The handler fails, and no try to delete its lock arrives. The client retries at once, and again when the lock has run out.',
+  runsAllowed: 2,
+  remark:
+    'Nobody can reach the lock, so it stays until it has run out (the middleware of the peer deletes it at the next retry, as it does with every lock). But the caller of the peer is told that the persistence layer failed, and not what went wrong in its handler.',
+  async play(lab) {
+    await lab.send('first request, handler fails', {
+      must: 'failure',
+      work: failing,
+      remainingMs: SHORT_REMAINING_MS,
+      fault: { on: 'release', kind: 'unreachable', tries: Number.POSITIVE_INFINITY },
+    });
+    await lab.send('retry at once', { must: 'any', isRetry: true });
+    await lab.untilLeaseEnds();
+    await lab.send('retry after the lock', { must: 'result', isRetry: true });
+  },
+};
+
 export const STORE_FAULTS: readonly Scenario[] = [
+  throttledAcquire,
   lostAcquire,
+  lostTakeOver,
   lostComplete,
   lostCompleteForGood,
   unreachable,
   completeFails,
   completeFailsBlocked,
+  lostRelease,
+  releaseFails,
 ];

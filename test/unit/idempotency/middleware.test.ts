@@ -6,6 +6,7 @@ import type { IdempotentContext } from '../../../lib/idempotency/handler-context
 import { idempotency } from '../../../lib/idempotency/middleware.ts';
 import type { HttpOptions } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
+import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { interceptedStore } from '../../support/intercepted-store.ts';
@@ -142,7 +143,17 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
 
     test('that are no strings are refused, so that they are not thrown together', async () => {
       const caller = () => ({ sub: 'anna' }) as unknown as string;
-      expect(await send(middy(addToCart).use(guard({ caller })))).toMatchObject({ statusCode: 500 });
+      let logged: unknown;
+      const handler = middy(addToCart)
+        .use(guard({ caller }))
+        .onError(({ error }) => {
+          logged = error;
+        });
+      expect(await send(handler)).toMatchObject({ statusCode: 500 });
+      expect(logged).toMatchObject({
+        code: 'CONFIGURATION',
+        message: expect.stringContaining('option `caller`'),
+      });
       expect(runs).toBe(0);
     });
   });
@@ -304,6 +315,90 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
         .use(guard());
       await expect(send(handler)).rejects.toThrow('too late');
       expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+      expect(seen()).toEqual(['acquired', 'completed', 'replayed']);
+    });
+
+    test('a hook that says that there is no error, with null, changes nothing', async () => {
+      const handler = middy(addToCart)
+        .use(guard())
+        .after((request) => {
+          request.error = null;
+          request.response = { statusCode: 201, body: 'finished' };
+        });
+      expect(await send(handler)).toMatchObject({ statusCode: 201, body: 'finished' });
+      expect(await send(handler)).toMatchObject({ statusCode: 200, body: 'finished' });
+    });
+
+    test.each(['before', 'after'] as const)(
+      'a hook %s the handler that notes an error without throwing it does not make a retry run again',
+      async (place) => {
+        const handler = middy(addToCart).use(guard());
+        handler[place]((request) => {
+          request.error = new Error('noted');
+        });
+        expect(await send(handler)).toMatchObject({ statusCode: 201, body: '{"run":1}' });
+        expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+      },
+    );
+
+    test('an onError hook that puts another error in the place of Middy’s time-out leaves the key in doubt', async () => {
+      const handler = middy(waitingFor(new Promise<void>(() => {})))
+        .use(guard())
+        .onError((request) => {
+          request.error = new Error('something went wrong');
+        });
+      await expect(invoke(handler, httpApiEvent({ key: KEY }), lambdaContext(60))).rejects.toThrow(
+        'something went wrong',
+      );
+      expect(seen()).toEqual(['acquired', 'in-doubt']);
+    });
+
+    test('an onError hook that answers a refusal in its own way is left its answer', async () => {
+      const handler = middy(addToCart)
+        .use(guard())
+        .onError((request) => {
+          request.response = { statusCode: 418, body: 'in its own way' };
+          request.error = new Error('translated', { cause: request.error });
+        });
+      expect(await send(handler, httpApiEvent())).toEqual({ statusCode: 418, body: 'in its own way' });
+    });
+
+    test('hooks see the members of the request as they are without a guard', async () => {
+      const membersIn = async (guards: readonly ReturnType<typeof guard>[]) => {
+        let members: unknown;
+        const handler = middy(async () => ({ statusCode: 201 }))
+          .use([...guards])
+          .after((request) => {
+            members = { ...request, event: 'the event', context: 'the context' };
+          });
+        await send(handler);
+        return members;
+      };
+      expect(await membersIn([guard()])).toEqual(await membersIn([]));
+    });
+
+    describe('a second guard in the chain', () => {
+      const twiceGuarded = () =>
+        middy(addToCart)
+          .use(guard())
+          .use(guard({ namespace: 'orders', keyHeader: 'X-Order' }));
+      const post = (key: string, order?: string) =>
+        httpApiEvent({ key, headers: order === undefined ? {} : { 'x-order': order } });
+
+      test('keeps its own key, and the first one’s is completed all the same', async () => {
+        const handler = twiceGuarded();
+        expect(await send(handler, post('k1', 'o1'))).toMatchObject({ statusCode: 201, body: '{"run":1}' });
+        expect(await send(handler, post('k1', 'o2'))).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+        expect(await send(handler, post('k2', 'o1'))).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+        expect(runs).toBe(1);
+      });
+
+      test('that refuses gives the first one’s key back: nothing has run', async () => {
+        const handler = twiceGuarded();
+        expect(await send(handler, post('k1'))).toMatchObject({ statusCode: 400 });
+        expect(seen()).toEqual(['acquired', 'released']);
+        expect(await send(handler, post('k1', 'o1'))).toMatchObject({ statusCode: 201, body: '{"run":1}' });
+      });
     });
 
     test('a hook that turns a finished answer into a 500 does not make a retry run it again', async () => {
@@ -401,6 +496,84 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
     expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":2}' });
   });
 
+  describe('a hook that ends the chain of an attempt that outlived its lease', () => {
+    let nowMs: number;
+    let thaw: () => void;
+    let finishSuccessor: () => void;
+    let handler: Handler;
+
+    beforeEach(() => {
+      nowMs = Date.now();
+      const first = gate();
+      const second = gate();
+      thaw = first.open;
+      finishSuccessor = second.open;
+      handler = middy(async () => {
+        const run = ++runs;
+        await (run === 1 ? first : second).opened;
+        return { statusCode: 201, body: JSON.stringify({ run }) };
+      })
+        .use(guard({ now: () => nowMs }))
+        .after(({ response }) => ({ ...response, headers: { 'X-Early': 'yes' } }));
+    });
+
+    async function overtaken(): Promise<readonly [Promise<Answer>, Promise<Answer>]> {
+      const zombie = send(handler);
+      await until('the first attempt runs', () => runs === 1);
+      nowMs += 60_000;
+      const successor = send(handler);
+      await until('the successor runs', () => runs === 2);
+      return [zombie, successor];
+    }
+
+    test('does not hide the record of its successor', async () => {
+      const [zombie, successor] = await overtaken();
+      finishSuccessor();
+      expect(await successor).toMatchObject({ body: '{"run":2}' });
+      thaw();
+      expect(await zombie).toMatchObject({ statusCode: 200, body: '{"run":2}' });
+    });
+
+    test('does not hide that its successor is still running', async () => {
+      const [zombie, successor] = await overtaken();
+      thaw();
+      expect(problemOf(await zombie)).toMatchObject({ code: 'SUPERSEDED' });
+      finishSuccessor();
+      expect(await successor).toMatchObject({ body: '{"run":2}' });
+    });
+  });
+
+  test('needs no context of Lambda’s, as in a container or in a test', async () => {
+    const handler = middy(addToCart).use(guard());
+    expect(await invoke(handler, httpApiEvent({ key: KEY }), {} as Context)).toMatchObject({
+      statusCode: 201,
+    });
+    expect(seen()).toEqual(['acquired', 'completed']);
+  });
+
+  test.each([30, 0])(
+    'an early time-out that answers %d ms before the deadline asks the store nothing: no time is left for it',
+    async (leftMs) => {
+      const asked: string[] = [];
+      const watched = interceptedStore(store, (operation, proceed) => {
+        asked.push(operation);
+        return proceed();
+      });
+      let remainingMs = 60;
+      const handler = middy(waitingFor(new Promise<void>(() => {})), {
+        timeoutEarlyInMillis: 30,
+        timeoutEarlyResponse: () => {
+          remainingMs = leftMs;
+          return { statusCode: 202 };
+        },
+      }).use(guard({ store: watched, timeoutEarlyInMillis: 30 }));
+      const context = { ...lambdaContext(), getRemainingTimeInMillis: () => remainingMs };
+      expect(await invoke(handler, httpApiEvent({ key: KEY }), context)).toEqual({ statusCode: 202 });
+      expect(seen()).toEqual(['acquired', 'in-doubt']);
+      expect(asked).toEqual(['acquire']);
+    },
+  );
+
   describe('a frozen process that goes on after its deadline, which only a container can', () => {
     let nowMs: number;
     let thaw: () => void;
@@ -458,40 +631,103 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
       expect(await successor).toMatchObject({ statusCode: 201, body: '{"run":2}' });
     });
 
-    test('answers for itself where it has no successor, and leaves the key in doubt', async () => {
+    test('finishes its key where it has no successor: a retry gets the same result', async () => {
       const { answer } = await frozenAttempt();
       thaw();
       expect(await answer).toMatchObject({ statusCode: 201, body: '{"run":1}' });
-      expect(seen()).toEqual(['acquired', 'in-doubt']);
+      expect(seen()).toEqual(['acquired', 'completed']);
       finishSuccessor();
-      expect(await attempt()).toMatchObject({ statusCode: 201, body: '{"run":2}' });
+      expect(await attempt()).toMatchObject({ statusCode: 200, body: '{"run":1}' });
     });
 
-    test('answers for itself where the store cannot tell, and says so', async () => {
-      const reading = interceptedStore(store, async (operation, proceed) => {
-        if (operation === 'read') throw new StoreError('not now');
-        return proceed();
+    describe('and whose early time-out answers before its handler does', () => {
+      /** Core's timer runs on the machine's clock; the invocation's own one says that the deadline has long passed. */
+      function answerOfEarlyTimeout(records: IdempotencyStore): Promise<Answer> {
+        const deadline = nowMs + 20;
+        const frozen = middy(async () => new Promise<never>(() => {}), {
+          timeoutEarlyResponse: () => {
+            nowMs += 60_000;
+            return { statusCode: 202, body: 'still at it' };
+          },
+        }).use(guard({ store: records, now: () => nowMs }));
+        const context = { ...lambdaContext(), getRemainingTimeInMillis: () => deadline - nowMs };
+        return invoke(frozen, httpApiEvent({ key: KEY }), context);
+      }
+
+      test('throws where that throws, and leaves the key in doubt whoever has it now', async () => {
+        const deadline = nowMs + 20;
+        const frozen = middy(() => new Promise<never>(() => {}), {
+          timeoutEarlyResponse: () => {
+            nowMs += 60_000;
+            throw new Error('too late');
+          },
+        })
+          .use(guard({ now: () => nowMs }))
+          .onError(async () => {
+            attempt();
+            await until('the successor runs', () => runs === 2);
+          });
+        const context = { ...lambdaContext(), getRemainingTimeInMillis: () => deadline - nowMs };
+        runs = 1; // The handler of the successor is that of the other tests here.
+        await expect(invoke(frozen, httpApiEvent({ key: KEY }), context)).rejects.toThrow('too late');
+        expect(seen()).toEqual(['acquired', 'acquired', 'in-doubt']);
+        finishSuccessor();
       });
-      const frozen = middy(
-        async () => {
-          await opened;
-          return { statusCode: 201 };
-        },
-        { timeoutEarlyInMillis: 0 },
-      ).use(guard({ store: reading, now: () => nowMs }));
-      const { opened, open } = gate();
-      const deadline = nowMs + 10_000;
-      const answer = invoke(frozen, httpApiEvent({ key: KEY }), {
-        ...lambdaContext(),
-        getRemainingTimeInMillis: () => deadline - nowMs,
+
+      test('gives that answer and leaves the key in doubt', async () => {
+        expect(await answerOfEarlyTimeout(store)).toMatchObject({ statusCode: 202 });
+        expect(seen()).toEqual(['acquired', 'in-doubt']);
       });
-      await until('it has acquired', () => events.length === 1);
-      nowMs += 60_000;
-      open();
-      expect(await answer).toMatchObject({ statusCode: 201 });
-      expect(seen()).toEqual(['acquired', 'store-failed', 'in-doubt']);
-      expect(events[1]).toMatchObject({ during: 'read' });
+
+      test('does the same where the store cannot tell whether it has a successor, and says so', async () => {
+        const reading = interceptedStore(store, async (operation, proceed) => {
+          if (operation === 'read') throw new StoreError('not now');
+          return proceed();
+        });
+        expect(await answerOfEarlyTimeout(reading)).toMatchObject({ statusCode: 202 });
+        expect(seen()).toEqual(['acquired', 'store-failed', 'in-doubt']);
+        expect(events[1]).toMatchObject({ during: 'read' });
+      });
+
+      test('gives the record of its successor in its place', async () => {
+        const overtaken = interceptedStore(store, async (operation, proceed) => {
+          if (operation === 'read') {
+            finishSuccessor();
+            await attempt();
+          }
+          return proceed();
+        });
+        runs = 1; // The handler of the successor is that of the other tests here.
+        expect(await answerOfEarlyTimeout(overtaken)).toMatchObject({ statusCode: 200, body: '{"run":2}' });
+        expect(seen()).toEqual(['acquired', 'acquired', 'completed', 'superseded']);
+      });
     });
+  });
+
+  test('what the handler answers is its result although the process was frozen over its deadline', async () => {
+    const frozenHandler = async () => {
+      await new Promise<void>((resolve) => {
+        setImmediate(() => {
+          // Nothing else runs meanwhile, and core's timer is late when it is over.
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120);
+          resolve();
+        });
+      });
+      return addToCart();
+    };
+    const handler = middy(frozenHandler).use(guard());
+    const answer = await invoke(handler, httpApiEvent({ key: KEY }), lambdaContext(60));
+    expect(answer).toMatchObject({ statusCode: 201 });
+    expect(seen()).toEqual(['acquired', 'completed']);
+  });
+
+  test('what the handler answers in its last milliseconds is its result', async () => {
+    // Core's timer would fire a millisecond from now; the handler is quicker.
+    const context = { ...lambdaContext(), getRemainingTimeInMillis: () => 3 };
+    const handler = middy(addToCart).use(guard());
+    expect(await invoke(handler, httpApiEvent({ key: KEY }), context)).toMatchObject({ statusCode: 201 });
+    expect(seen()).toEqual(['acquired', 'completed']);
+    expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":1}' });
   });
 
   test("with onUncertain 'block' a lapsed lease answers 409 with a type of its own", async () => {

@@ -11,6 +11,29 @@ import { interceptedStore } from '../../support/intercepted-store.ts';
 const store = new MemoryStore();
 const TABLE = 'IDEMPOTENCY_TABLE';
 
+/** Every option that both kinds of events share, none of it the default. */
+const PROTOCOL = {
+  store,
+  namespace: 'orders',
+  retentionSeconds: 60,
+  clockSkewMs: 0,
+  leaseMs: 1,
+  onEvent: () => {},
+  now: () => 0,
+  newOwner: () => 'owner',
+  fingerprint: () => 'all the same',
+};
+
+const HTTP_ONLY = [
+  'keyHeader',
+  'keyRequired',
+  'methods',
+  'replayStatus',
+  'caller',
+  'documentationUrl',
+  'timeoutEarlyInMillis',
+];
+
 describe('options', () => {
   let table: string | undefined;
   beforeEach(() => {
@@ -31,6 +54,8 @@ describe('options', () => {
     expect(() => idempotency()).toThrow(ConfigurationError);
     expect(() => idempotency()).toThrow(/IDEMPOTENCY_TABLE/);
     expect(() => idempotent(async () => {})).toThrow(/IDEMPOTENCY_TABLE/);
+    process.env[TABLE] = '';
+    expect(() => idempotency()).toThrow(/IDEMPOTENCY_TABLE/);
   });
 
   test('what is not given has its default', () => {
@@ -44,6 +69,95 @@ describe('options', () => {
     const small = new MemoryStore({ maxResultBytes: 1000 });
     expect(() => resolveOptions({ store: small })).not.toThrow();
     expect(() => resolveOptions({ store: small, resultMaxBytes: 1000 })).not.toThrow();
+  });
+
+  test('the defaults are what the documentation promises to those who name none', () => {
+    expect(DEFAULTS).toEqual({
+      retentionSeconds: 86_400,
+      resultMaxBytes: 6_291_456,
+      strategy: 'lock',
+      onUncertain: 'retry',
+      onInProgress: 'reject',
+      onStoreUnavailable: 'reject',
+      clockSkewMs: 1000,
+      leaseMs: 900_000,
+      keyHeader: 'Idempotency-Key',
+      keyRequired: true,
+      methods: ['POST', 'PATCH'],
+      replayStatus: 'ok',
+      documentationUrl: 'https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/',
+      timeoutEarlyInMillis: 5,
+    });
+    expect(Object.isFrozen(DEFAULTS) && Object.isFrozen(DEFAULTS.methods)).toBe(true);
+  });
+
+  test('what is given for HTTP events is what the guard works with, and nothing can change it afterwards', () => {
+    const given = {
+      ...PROTOCOL,
+      onStoreUnavailable: 'run-unguarded',
+      keyHeader: "!#$%&'*+-.^_`|~09AZaz",
+      keyRequired: false,
+      replayStatus: 'original',
+      caller: () => 'anna',
+      documentationUrl: 'https://shop.example/docs',
+      timeoutEarlyInMillis: 0,
+    } as const;
+    const { onEvent, ...members } = given;
+    const resolved = resolveOptions({ ...given, methods: ['PUT', 'delete'] });
+    expect(resolved).toMatchObject(members);
+    expect([...resolved.methods]).toEqual(['PUT', 'DELETE']);
+    expect(Object.isFrozen(resolved)).toBe(true);
+  });
+
+  test('what is given for other events is what the guard works with', () => {
+    const given = { ...PROTOCOL, onUncertain: 'block', key: () => 'k1' } as const;
+    const { onEvent, ...members } = given;
+    expect(resolveOptions(given)).toMatchObject(members);
+  });
+
+  test('a lease as long as the retention is the longest that a record can cover', () => {
+    expect(resolveOptions({ store, retentionSeconds: 60, leaseMs: 60_000 })).toMatchObject({
+      leaseMs: 60_000,
+    });
+    // Its length without a Lambda context is a default that need not be covered: the protocol sees to it.
+    expect(resolveOptions({ store, retentionSeconds: 60 })).toMatchObject({ retentionSeconds: 60 });
+  });
+
+  describe('the namespace is', () => {
+    const FUNCTION_NAME = 'AWS_LAMBDA_FUNCTION_NAME';
+    let functionName: string | undefined;
+    beforeEach(() => {
+      functionName = process.env[FUNCTION_NAME];
+      delete process.env[FUNCTION_NAME];
+    });
+    afterEach(() => {
+      delete process.env[FUNCTION_NAME];
+      if (functionName !== undefined) process.env[FUNCTION_NAME] = functionName;
+    });
+
+    test('the one that is given, of 255 characters at most', () => {
+      process.env[FUNCTION_NAME] = 'add-to-cart';
+      const longest = 'n'.repeat(255);
+      expect(resolveOptions({ store, namespace: longest })).toMatchObject({ namespace: longest });
+    });
+
+    test('the function’s name otherwise', () => {
+      process.env[FUNCTION_NAME] = 'add-to-cart';
+      expect(resolveOptions({ store })).toMatchObject({ namespace: 'add-to-cart' });
+    });
+
+    test('the same for everybody outside Lambda', () => {
+      expect(resolveOptions({ store })).toMatchObject({ namespace: 'lambda' });
+    });
+  });
+
+  test('owner tokens cannot be guessed, and the clock is the machine’s', () => {
+    const { newOwner, now } = resolveOptions({ store });
+    const tokens = Array.from({ length: 100 }, newOwner);
+    expect(new Set(tokens).size).toBe(100);
+    // Version 4: 122 random bits.
+    for (const token of tokens) expect(token).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(Math.abs(now() - Date.now())).toBeLessThan(1000);
   });
 
   test('methods are compared in upper case', () => {
@@ -73,6 +187,7 @@ describe('options', () => {
       { retentionSeconds: 0 },
       /"retentionSeconds" must be a whole number of at least 1/,
     ],
+    ['a retention without end', { retentionSeconds: Number.POSITIVE_INFINITY }, /"retentionSeconds" must be/],
     ['a retention in fractions', { retentionSeconds: 1.5 }, /"retentionSeconds" must be a whole number/],
     ['a retention in words', { retentionSeconds: '1h' }, /"retentionSeconds" must be a whole number/],
     [
@@ -87,6 +202,14 @@ describe('options', () => {
       /"resultMaxBytes" \(6291457\) is more than the store can keep \(its maxResultBytes is 6291456\)\. Lower/,
     ],
     ['a negative skew', { clockSkewMs: -1 }, /"clockSkewMs" must be a whole number of at least 0/],
+    [
+      'an early time-out after the end',
+      { timeoutEarlyInMillis: -1 },
+      /"timeoutEarlyInMillis" must be a whole/,
+    ],
+    ['a store by its name', { store: 'my-table' }, /"store" must be an IdempotencyStore/],
+    ['no store in the place of one', { store: null }, /"store" must be an IdempotencyStore/],
+    ['a reaction that is none', { onStoreUnavailable: 'run' }, /must be "reject" or "run-unguarded"/],
     ['a lease of nothing', { leaseMs: 0 }, /"leaseMs" must be a whole number of at least 1/],
     ['a policy that is none', { onUncertain: 'ask' }, /"onUncertain" must be "retry" or "block"/],
     ['a strategy that is none', { strategy: 'queue' }, /"strategy" must be "lock" or "single-write"/],
@@ -137,23 +260,37 @@ describe('options', () => {
       { keyHeader: 'Idempotency Key' },
       /"keyHeader" must be the name of an HTTP header/,
     ],
+    ['a header without a name', { keyHeader: '' }, /"keyHeader" must be the name of an HTTP header/],
+    ['a header with its colon', { keyHeader: 'X-Key:' }, /"keyHeader" must be the name of an HTTP header/],
+    ['a header behind a space', { keyHeader: ' X-Key' }, /"keyHeader" must be the name of an HTTP header/],
+    ['a header by its number', { keyHeader: 7 }, /"keyHeader" must be the name of an HTTP header/],
+    ['a method without a name', { methods: ['POST', ''] }, /"methods" must be a list of HTTP methods/],
+    ['a method with its path', { methods: ['POST /cart'] }, /"methods" must be a list of HTTP methods/],
+    ['a method behind a space', { methods: [' POST'] }, /"methods" must be a list of HTTP methods/],
+    ['no method in the place of one', { methods: [null] }, /"methods" must be a list of HTTP methods/],
     ['no methods', { methods: [] }, /"methods" must be a list of HTTP methods/],
     ['methods as one word', { methods: 'POST' }, /"methods" must be a list of HTTP methods/],
     ['an empty namespace', { namespace: '' }, /"namespace" must be a string of 1 to 255/],
     ['a long namespace', { namespace: 'n'.repeat(256) }, /"namespace" must be a string of 1 to 255/],
+    ['several namespaces', { namespace: ['orders'] }, /"namespace" must be a string of 1 to 255/],
     ['a key that is not a function', { key: 'detail.id' }, /"key" must be a function/],
-    ['a caller that is not a function', { caller: 'sub' }, /"caller" must be a function/],
-    ['a listener that is not a function', { onEvent: {} }, /"onEvent" must be a function/],
+    ...['caller', 'onEvent', 'now', 'newOwner', 'fingerprint'].map(
+      (name) =>
+        [`a ${name} that is not a function`, { [name]: {} }, `"${name}" must be a function.`] as const,
+    ),
     [
       'a documentation that is nowhere',
       { documentationUrl: '/docs' },
       /"documentationUrl" must be an absolute URL/,
     ],
-    [
-      'a key beside an option for HTTP',
-      { key: () => 'k', keyHeader: 'X-Key' },
-      /"key" and "keyHeader" contradict each other.*Remove one of them/,
-    ],
+    ...HTTP_ONLY.map(
+      (name) =>
+        [
+          `a key beside ${name}, which is for HTTP`,
+          { key: () => 'k', [name]: 'anything' },
+          new RegExp(`"key" and "${name}" contradict each other.*Remove one of them`),
+        ] as const,
+    ),
     [
       'block beside run-unguarded',
       { onUncertain: 'block', onStoreUnavailable: 'run-unguarded' },

@@ -8,6 +8,7 @@ import {
   lookAt,
   type ProtocolSettings,
   release,
+  successorOf,
 } from '../../../lib/idempotency/protocol.ts';
 import type { IdempotencyStore, RecordedResult } from '../../../lib/stores/idempotency-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
@@ -97,11 +98,47 @@ describe('claim', () => {
     expect(await claim(settings({ onUncertain: 'block' }), request())).toMatchObject({ kind: 'acquired' });
   });
 
-  test('never lets a record expire before its lease ends, however short the retention', async () => {
-    const brief = settings({ retentionSeconds: 1 });
-    await claim(brief, request());
-    nowMs += LEASE_MS - 1;
-    expect(await claim(brief, request())).toMatchObject({ kind: 'in-progress' });
+  test.each([10_000, 10_500, 10_999])(
+    'never lets a record expire before its lease of %d ms ends, however short the retention',
+    async (leaseMs) => {
+      const brief = settings({ retentionSeconds: 1 });
+      await claim(brief, { ...request(), leaseEndsAtMs: nowMs + leaseMs });
+      nowMs += leaseMs - 1;
+      expect(await claim(brief, request())).toMatchObject({ kind: 'in-progress' });
+    },
+  );
+
+  test('acquires a key whose record expires between the refusal and the look at it', async () => {
+    await claim(settings(), request());
+    nowMs += RETENTION_SECONDS * 1000;
+    const slow = interceptedStore(store, async (operation, proceed) => {
+      const outcome = await proceed();
+      if (operation === 'acquire') nowMs += 1000;
+      return outcome;
+    });
+    expect(await claim(settings({ store: slow, onUncertain: 'block' }), request())).toMatchObject({
+      kind: 'acquired',
+      attempt: { attempt: 1 },
+    });
+  });
+
+  test('never runs a completed key again, even where owner tokens repeat', async () => {
+    const careless = settings({ newOwner: () => 'always the same' });
+    await complete(careless, attemptOf(await claim(careless, request())), answer('first'));
+    expect(await claim(careless, request())).toEqual({ kind: 'completed', result: answer('first') });
+  });
+
+  test('takes a completed record without a result for one of undefined', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await complete(settings(), attempt, answer('lost by the store'));
+    const forgetful = interceptedStore(store, async () => {
+      const { result, ...rest } = { ...(await store.read(ID)) };
+      return { applied: false, current: rest };
+    });
+    expect(await claim(settings({ store: forgetful }), request())).toEqual({
+      kind: 'completed',
+      result: { kind: 'undefined' },
+    });
   });
 
   describe('with another payload', () => {
@@ -212,18 +249,22 @@ describe('claim', () => {
       if (operation === 'acquire') nowMs += LEASE_MS;
       return outcome;
     });
-    await expect(claim(settings({ store: slow }), request())).rejects.toThrow(StoreError);
+    const late = claim(settings({ store: slow }), request());
+    await expect(late).rejects.toThrow(StoreError);
+    await expect(late).rejects.toThrow(/lease had ended/);
     expect(await store.read(ID)).toBeUndefined();
   });
 
   test('gives up on a record that changes hands at every turn, without having written over anybody', async () => {
     const lockOf = async () => attemptOf(await claim(settings(), request()));
     let held: Attempt | undefined = await lockOf();
+    let refusals = 0;
     // Whenever we look, somebody holds the lock; whenever they see us refused, they let go again.
     const restless: IdempotencyStore = interceptedStore(store, async (operation, proceed) => {
       if (operation !== 'acquire') return proceed();
       held ??= await lockOf();
       await proceed();
+      refusals += 1;
       await release(settings(), held);
       held = undefined;
       return { applied: false, current: undefined };
@@ -232,6 +273,8 @@ describe('claim', () => {
       kind: 'in-progress',
       retryAfterMs: 1000,
     });
+    // The first try and five more: a bound, so that no request hangs on a store that never settles.
+    expect(refusals).toBe(6);
     expect(await store.read(ID)).toBeUndefined();
   });
 
@@ -407,6 +450,18 @@ describe('complete', () => {
     expect(handed?.()).toBe('{}');
   });
 
+  test('does not send a result of which it is known that it does not fit', async () => {
+    const tiny = new MemoryStore({ maxResultBytes: 10 });
+    const sent: string[] = [];
+    const watched = interceptedStore(tiny, (operation, proceed) => {
+      sent.push(operation);
+      return proceed();
+    });
+    const attempt = attemptOf(await claim(settings({ store: watched }), request()));
+    await complete(settings({ store: watched }), attempt, answer('does not fit'));
+    expect(sent).toEqual(['acquire', 'complete']);
+  });
+
   test("goes by the store's own refusal too, and records what the caller makes of the result", async () => {
     const strict = new MemoryStore({ maxResultBytes: 3 });
     const optimistic = { ...interceptedStore(strict, (_, proceed) => proceed()), maxResultBytes: 1_000_000 };
@@ -423,13 +478,40 @@ describe('complete', () => {
 
   test('fails when the store does, and leaves the lock to its lease', async () => {
     const attempt = attemptOf(await claim(settings(), request()));
-    const broken = interceptedStore(store, async () => {
+    let failed = false;
+    const hiccup = interceptedStore(store, (_, proceed) => {
+      if (failed) return proceed();
+      failed = true;
       throw new StoreError('unreachable');
     });
-    await expect(complete(settings({ store: broken }), attempt, answer('done'))).rejects.toThrow(
+    // In particular it does not write the record without its result: the store said nothing of sizes.
+    await expect(complete(settings({ store: hiccup }), attempt, answer('done'))).rejects.toThrow(
       'unreachable',
     );
     expect(await claim(settings(), request())).toMatchObject({ kind: 'in-progress' });
+  });
+
+  test('fails where the store refuses for its size what has no result to leave out', async () => {
+    let refusals = 0;
+    const full = interceptedStore(store, (operation, proceed) => {
+      if (operation !== 'complete') return proceed();
+      refusals += 1;
+      throw new ResultTooLargeError();
+    });
+    const attempt = attemptOf(await claim(settings({ store: full }), request()));
+    await expect(complete(settings({ store: full }), attempt, { kind: 'undefined' })).rejects.toThrow(
+      ResultTooLargeError,
+    );
+    expect(refusals).toBe(1);
+  });
+
+  test('does not take a refusal for success while its own record is still in progress', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const refusing = interceptedStore(store, async () => ({ applied: false, current: await store.read(ID) }));
+    expect(await complete(settings({ store: refusing }), attempt, answer('done'))).toMatchObject({
+      kind: 'superseded',
+      current: { status: 'INPROGRESS' },
+    });
   });
 });
 
@@ -455,5 +537,22 @@ describe('release', () => {
     await complete(settings(), successor, answer('kept'));
     expect(await release(settings(), late)).toMatchObject({ kind: 'superseded' });
     expect(await claim(settings(), request())).toEqual({ kind: 'completed', result: answer('kept') });
+  });
+});
+
+describe('successorOf', () => {
+  test('is nobody while the record is our own, and nobody once it is gone', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    expect(await successorOf(settings(), attempt)).toBeUndefined();
+    await release(settings(), attempt);
+    expect(await successorOf(settings(), attempt)).toBeUndefined();
+  });
+
+  test('is the record of the attempt that has taken over', async () => {
+    const late = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    expect(await successorOf(settings(), late)).toEqual(await store.read(ID));
+    expect(await successorOf(settings(), late)).toMatchObject({ owner: successor.owner });
   });
 });

@@ -9,6 +9,7 @@ import {
   ResultNotRecordedError,
   StoreError,
 } from '../../../lib/idempotency/errors.ts';
+import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
@@ -32,6 +33,12 @@ beforeEach(() => {
 
 const byMessage = { key: (message: Message) => message.messageId };
 
+test('what is no function is refused at once, and not when the first request comes', () => {
+  const missing = undefined as unknown as () => Promise<void>;
+  expect(() => idempotent(missing, { store })).toThrow(TypeError);
+  expect(() => idempotent(missing, { store })).toThrow(/function to guard/);
+});
+
 describe('idempotent(fn, { key })', () => {
   test('runs a message once and gives every redelivery the first result', async () => {
     const charge = idempotent(async (_message: Message) => ({ run: ++runs }), { store, ...byMessage });
@@ -49,8 +56,9 @@ describe('idempotent(fn, { key })', () => {
         ...byMessage,
       },
     );
-    // A job outside Lambda has no context to hand over.
+    // A job outside Lambda has no context to hand over, or one of its own.
     expect(await job({ messageId: 'm1' }, undefined)).toBe(1);
+    expect(await job({ messageId: 'm2' }, { idempotency: { attempt: 7 } })).toBe(1);
   });
 
   test('a delivery beside a running one is refused with an error, so that the source delivers it again', async () => {
@@ -105,6 +113,15 @@ describe('idempotent(fn, { key })', () => {
     await expect(unclear({ messageId: 'm1' }, lambdaContext())).rejects.toThrow(InProgressError);
   });
 
+  test('so does a result that is marked, and the caller gets it all the same', async () => {
+    const unclear = idempotent(async (_message: Message) => outcomeUnknown({ asked: true }), {
+      store,
+      ...byMessage,
+    });
+    expect(await unclear({ messageId: 'm1' }, lambdaContext())).toEqual({ asked: true });
+    await expect(unclear({ messageId: 'm1' }, lambdaContext())).rejects.toThrow(InProgressError);
+  });
+
   test('compares payloads where it is told what must be the same', async () => {
     const charge = idempotent(async (_message: Message) => ++runs, {
       store,
@@ -119,6 +136,25 @@ describe('idempotent(fn, { key })', () => {
     expect(runs).toBe(1);
   });
 
+  test('compares nothing otherwise, and writes no fingerprint that a later release could disagree with', async () => {
+    const ids: string[] = [];
+    const onEvent = (event: IdempotencyEvent) => 'id' in event && ids.push(event.id);
+    const charge = idempotent(async (_message: Message) => ++runs, { store, ...byMessage, onEvent });
+    await charge({ messageId: 'm1', body: { delivery: 1 } }, lambdaContext());
+    expect(await charge({ messageId: 'm1', body: { delivery: 2 } }, lambdaContext())).toBe(1);
+    expect(await store.read(ids[0] ?? '')).toMatchObject({ fingerprint: '' });
+  });
+
+  test('an error in the user’s own `key` comes out as it is, and nothing runs', async () => {
+    const failure = new TypeError('no such property');
+    const key = () => {
+      throw failure;
+    };
+    const charge = idempotent(async (_message: Message) => ++runs, { store, key });
+    await expect(charge({ messageId: 'm1' }, lambdaContext())).rejects.toBe(failure);
+    expect(runs).toBe(0);
+  });
+
   test('runs without a lock where there is no key', async () => {
     const charge = idempotent(async (_message: Message) => ++runs, { store, key: () => undefined });
     await charge({ messageId: 'm1' }, lambdaContext());
@@ -129,17 +165,24 @@ describe('idempotent(fn, { key })', () => {
   test.each(['', 7, null, {}])('refuses %p as a key', async (key) => {
     const charge = idempotent(async (_message: Message) => ++runs, { store, key: () => key as string });
     await expect(charge({ messageId: 'm1' }, lambdaContext())).rejects.toThrow(KeyInvalidError);
+    await expect(charge({ messageId: 'm1' }, lambdaContext())).rejects.toThrow(/option `key`/);
     expect(runs).toBe(0);
   });
 
   test('does not run without a record', async () => {
-    const down = interceptedStore(store, () => Promise.reject(new TypeError('socket closed')));
+    const failure = new TypeError('socket closed');
+    const down = interceptedStore(store, () => Promise.reject(failure));
     const charge = idempotent(async (_message: Message) => ++runs, {
       store: down,
       ...byMessage,
       onEvent: () => {},
     });
-    await expect(charge({ messageId: 'm1' }, lambdaContext())).rejects.toThrow(StoreError);
+    const refused = charge({ messageId: 'm1' }, lambdaContext());
+    await expect(refused).rejects.toThrow(StoreError);
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringContaining('store failed'),
+      cause: failure,
+    });
     expect(runs).toBe(0);
   });
 
@@ -160,9 +203,11 @@ describe('idempotent(fn, { key })', () => {
     ['an unsafe integer', { n: 2 ** 60 }],
     ['an empty set', { tags: new Set() }],
     ['bytes', { bytes: Buffer.from([1, 2]) }],
+    ['a symbol, of which JSON has nothing to say,', Symbol('done')],
   ])('records %s as the JSON that Lambda would have sent', async (_, result) => {
     const once = idempotent(async (_message: Message): Promise<unknown> => result, { store, ...byMessage });
-    const asSent = result === undefined ? undefined : JSON.parse(JSON.stringify(result));
+    const text: string | undefined = JSON.stringify(result);
+    const asSent = text === undefined ? undefined : JSON.parse(text);
     await once({ messageId: 'm1' }, lambdaContext());
     expect(await once({ messageId: 'm1' }, lambdaContext())).toEqual(asSent);
   });
@@ -180,7 +225,25 @@ describe('idempotent(fn, { key })', () => {
     expect(await once({ messageId: 'm1' }, lambdaContext())).toBe(cyclic);
     const duplicate = once({ messageId: 'm1' }, lambdaContext());
     await expect(duplicate).rejects.toThrow(ResultNotRecordedError);
-    await expect(duplicate).rejects.toMatchObject({ code: 'RESULT_NOT_RECORDED', retryable: false });
+    await expect(duplicate).rejects.toMatchObject({
+      code: 'RESULT_NOT_RECORDED',
+      retryable: false,
+      reason: 'not-serializable',
+    });
+    expect(runs).toBe(1);
+  });
+
+  test('so does a result that is too large for the store', async () => {
+    const small = new MemoryStore({ maxResultBytes: 100 });
+    const once = idempotent(async (_message: Message) => 'x'.repeat(100 * ++runs), {
+      store: small,
+      ...byMessage,
+    });
+    expect(await once({ messageId: 'm1' }, lambdaContext())).toHaveLength(100);
+    await expect(once({ messageId: 'm1' }, lambdaContext())).rejects.toMatchObject({
+      code: 'RESULT_NOT_RECORDED',
+      reason: 'too-large',
+    });
     expect(runs).toBe(1);
   });
 
@@ -244,6 +307,31 @@ describe('idempotent(fn) on HTTP events', () => {
     expect(await handler(httpApiEvent({ key: 'k1', body: {} }), lambdaContext())).toMatchObject({
       statusCode: 422,
     });
+  });
+
+  test('the option `fingerprint` says what must not change, and what may', async () => {
+    const fingerprint = ({ body }: APIGatewayProxyEventV2) => JSON.parse(body ?? '{}').sku;
+    const handler = idempotent(addToCart, { store, fingerprint });
+    const send = (body: object) => handler(httpApiEvent({ key: 'k1', body }), lambdaContext());
+    expect(await send({ sku: 'apple', sentAt: 1 })).toMatchObject({ statusCode: 201 });
+    expect(await send({ sku: 'apple', sentAt: 2 })).toMatchObject({ statusCode: 200, body: '{"run":1}' });
+    expect(await send({ sku: 'pear', sentAt: 3 })).toMatchObject({ statusCode: 422 });
+  });
+
+  test('callers whom the option `caller` does not know share one scope', async () => {
+    const handler = idempotent(addToCart, { store, caller: () => undefined });
+    expect(await handler(httpApiEvent({ key: 'k1' }), lambdaContext())).toMatchObject({ statusCode: 201 });
+    expect(await handler(httpApiEvent({ key: 'k1' }), lambdaContext())).toMatchObject({ statusCode: 200 });
+  });
+
+  test('an error in the user’s own `caller` comes out as it is, and nothing runs', async () => {
+    const failure = new TypeError('no such property');
+    const caller = () => {
+      throw failure;
+    };
+    const handler = idempotent(addToCart, { store, caller });
+    await expect(handler(httpApiEvent({ key: 'k1' }), lambdaContext())).rejects.toBe(failure);
+    expect(runs).toBe(0);
   });
 
   test('an event that is no HTTP request is an error that says what to do', async () => {

@@ -1,0 +1,17 @@
+export default {
+  mutate: ['lib/{idempotency,stores}/**/*.ts'],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  jest: { configFile: 'jest.mutation.config.js', enableFindRelatedTests: false },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  maxTestRunnerReuse: 50,
+  timeoutFactor: 2,
+  timeoutMS: 30000,
+  incremental: true,
+  incrementalFile: 'reports/mutation/incremental.json',
+  jsonReporter: { fileName: 'reports/mutation/mutation.json' },
+  htmlReporter: { fileName: 'reports/mutation/mutation.html' },
+  reporters: ['clear-text', 'progress', 'json', 'html'],
+  thresholds: { high: 100, low: 100, break: 100 },
+};

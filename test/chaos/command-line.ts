@@ -1,0 +1,95 @@
+import { parseArgs } from 'node:util';
+import { CONTENDERS, type Contender } from './contenders.ts';
+import { MUTANTS } from './mutants.ts';
+import { ENGINES, type EngineName } from './open-engine.ts';
+
+export interface CommandLine {
+  readonly operations: number;
+  readonly kills: number;
+  readonly stops: number;
+  readonly seed: number;
+  readonly workers: number;
+  readonly engine: EngineName;
+  readonly contenders: readonly Contender[];
+  readonly mutantName: string | undefined;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+export const USAGE = `Kills and freezes real worker processes while clients send and retry, and counts what is left.
+
+Usage: npm run chaos -- [options]
+  --operations N    operations, each with a key of its own (default 2000)
+  --kills N         SIGKILLs (default 100)
+  --stops N         SIGSTOPs, more than half of them longer than a lease (default 70)
+  --seed S          of the plan: operations, strikes, choices (default 1)
+  --workers N       worker processes, at least 2 (default 6)
+  --engine NAME     ${ENGINES.join(' or ')} (default embedded: the first that npm start would find)
+  --contender NAME  ${CONTENDERS.join(' or ')} (default ${CONTENDERS[0]})
+  --compare         both contenders, one after the other, without onUncertain 'block'; a table
+  --mutant NAME     breaks the protocol on purpose, to see what is found:
+${MUTANTS.map(({ name }) => `                      ${name}`).join('\n')}
+  --json            the result as JSON on standard output
+  --help            this text
+
+Ends with 0 if every promise was kept, with 1 and the history of a key if one was broken (with --compare: by
+lambda-idempotency) or if the run was too tame to count, with 2 on wrong arguments.`;
+
+/** @throws Error whose message says what would be right */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      operations: { type: 'string', default: '2000' },
+      kills: { type: 'string', default: '100' },
+      stops: { type: 'string', default: '70' },
+      seed: { type: 'string', default: '1' },
+      workers: { type: 'string', default: '6' },
+      engine: { type: 'string', default: ENGINES[0] },
+      contender: { type: 'string' },
+      compare: { type: 'boolean', default: false },
+      mutant: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const { compare, contender, mutant } = values;
+  const mutantName =
+    mutant === undefined
+      ? undefined
+      : oneOf(
+          'mutant',
+          mutant,
+          MUTANTS.map(({ name }) => name),
+        );
+  if (compare && (contender !== undefined || mutant !== undefined)) {
+    throw new Error('--compare runs both contenders as they are: leave out --contender and --mutant.');
+  }
+  const only = oneOf('contender', contender ?? CONTENDERS[0], CONTENDERS);
+  if (mutant !== undefined && only !== CONTENDERS[0])
+    throw new Error(`--mutant breaks ${CONTENDERS[0]} only.`);
+  return {
+    operations: wholeNumber('operations', values.operations, 1),
+    kills: wholeNumber('kills', values.kills, 0),
+    stops: wholeNumber('stops', values.stops, 0),
+    seed: wholeNumber('seed', values.seed, 0),
+    workers: wholeNumber('workers', values.workers, 2),
+    engine: oneOf('engine', values.engine, ENGINES),
+    contenders: compare ? CONTENDERS : [only],
+    mutantName,
+    json: values.json,
+    help: values.help,
+  };
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new Error(`--${name} takes a whole number of at least ${least}, and not "${text}".`);
+}
+
+function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new Error(`--${name} takes ${allowed.join(', ')}, and not "${text}".`);
+}

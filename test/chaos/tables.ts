@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ensureCartTable, ensureIdempotencyTable } from '../../lib/local/tables.ts';
+import { createEffectsTable } from './effects-log.ts';
+
+/** Names of the tables that one run has to itself. */
+export interface Tables {
+  readonly idempotency: string;
+  readonly cart: string;
+  readonly effects: string;
+}
+
+export async function createTables(client: DynamoDBClient): Promise<Tables> {
+  const run = randomUUID();
+  const tables = { idempotency: `idempotency-${run}`, cart: `cart-${run}`, effects: `effects-${run}` };
+  await ensureIdempotencyTable(client, tables.idempotency);
+  await ensureCartTable(client, tables.cart);
+  await createEffectsTable(client, tables.effects);
+  return tables;
+}

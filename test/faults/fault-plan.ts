@@ -1,0 +1,46 @@
+import type { Fault, PlannedFault } from './fault.ts';
+import type { StoreOperation } from './store-operation.ts';
+
+interface Plan extends PlannedFault {
+  seen: number;
+}
+
+/**
+ * Which request meets which fault. A refused connection strikes before there is one, all other faults behind it; each
+ * counts the requests that come as far as to it, so that a refused request is none of the others' business.
+ */
+export class FaultPlan {
+  #plans: Plan[] = [];
+  #strikes: StoreOperation[] = [];
+
+  /** Replaces the plan, and counts from 1 again. */
+  replace(faults: readonly PlannedFault[]): void {
+    this.#plans = faults.map((fault) => ({ ...fault, seen: 0 }));
+    this.#strikes = [];
+  }
+
+  /** The operations that a fault has struck since the plan was made. */
+  get strikes(): readonly StoreOperation[] {
+    return this.#strikes;
+  }
+
+  refusesConnection(operation: StoreOperation): boolean {
+    return this.#next(operation, ({ fault }) => fault === 'connection refused') !== undefined;
+  }
+
+  faultBehindConnection(operation: StoreOperation): Fault | undefined {
+    return this.#next(operation, ({ fault }) => fault !== 'connection refused');
+  }
+
+  /** Of several faults for one request, the first planned strikes. */
+  #next(operation: StoreOperation, isOfThisPlace: (plan: Plan) => boolean): Fault | undefined {
+    let struck: Fault | undefined;
+    for (const plan of this.#plans) {
+      if (plan.at !== operation || !isOfThisPlace(plan)) continue;
+      plan.seen += 1;
+      if (plan.seen >= plan.from && plan.seen <= plan.to) struck ??= plan.fault;
+    }
+    if (struck !== undefined) this.#strikes.push(operation);
+    return struck;
+  }
+}

@@ -1,0 +1,3 @@
+import { faultsPage } from './faults-page.ts';
+
+process.stdout.write(faultsPage());

@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { StoreError } from '../../../lib/idempotency/errors.ts';
+import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
+import type { HttpOptions } from '../../../lib/idempotency/options.ts';
+import { idempotent } from '../../../lib/idempotency/wrapper.ts';
+import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
+import { MemoryStore } from '../../../lib/stores/memory-store.ts';
+import { httpApiEvent, lambdaContext } from '../../support/events.ts';
+import { interceptedStore } from '../../support/intercepted-store.ts';
+
+const MESSAGE = { messageId: 'm1' };
+type Message = typeof MESSAGE;
+
+describe('a listener is told', () => {
+  let store: MemoryStore;
+  let nowMs: number;
+  let told: IdempotencyEvent[];
+
+  beforeEach(() => {
+    store = new MemoryStore();
+    nowMs = 1_800_000_000_000;
+    told = [];
+  });
+
+  const options = (changes: HttpOptions = {}) => ({
+    store,
+    namespace: 'orders',
+    now: () => nowMs,
+    onEvent: (event: IdempotencyEvent) => told.push(event),
+    ...changes,
+  });
+  const created = async () => ({ statusCode: 201 });
+  const post = (body?: unknown) => httpApiEvent({ key: 'k1', ...(body === undefined ? {} : { body }) });
+  /** Ten seconds of the clock above. */
+  const context = () => {
+    const deadlineMs = nowMs + 10_000;
+    return { ...lambdaContext(), getRemainingTimeInMillis: () => deadlineMs - nowMs };
+  };
+  const id = expect.stringMatching(/^orders#[\w-]{43}$/);
+  const failing = (failed: string, error: unknown = new StoreError('down')) =>
+    interceptedStore(store, (operation, proceed) =>
+      operation === failed ? Promise.reject(error) : proceed(),
+    );
+
+  test('of a run, and of its replay', async () => {
+    const handler = idempotent(created, options());
+    await handler(post(), context());
+    await handler(post(), context());
+    expect(told).toEqual([
+      { type: 'acquired', id, attempt: 1, leaseEndsAtMs: nowMs + 11_000 },
+      { type: 'completed', id, attempt: 1 },
+      { type: 'replayed', id },
+    ]);
+  });
+
+  test('of a refusal while another attempt runs, with what is left of its lease', async () => {
+    const handler = idempotent(async () => {
+      nowMs += 3000;
+      await handler(post(), context());
+      return { statusCode: 201 };
+    }, options());
+    await handler(post(), context());
+    expect(told[1]).toEqual({ type: 'in-progress', id, retryAfterMs: 8000 });
+  });
+
+  test('of a mismatch', async () => {
+    const handler = idempotent(created, options());
+    await handler(post(), context());
+    await handler(post({ sku: 'pear' }), context());
+    expect(told[2]).toEqual({ type: 'mismatch', id });
+  });
+
+  test('of an outcome that nobody knows, and of the refusal that follows from it', async () => {
+    const handler = idempotent(async () => ({ statusCode: 504 }), options({ onUncertain: 'block' }));
+    await handler(post(), context());
+    nowMs += 60_000;
+    await handler(post(), context());
+    expect(told.slice(1)).toEqual([
+      { type: 'in-doubt', id, attempt: 1 },
+      { type: 'uncertain', id },
+    ]);
+  });
+
+  test('of a failure, which gives the key back', async () => {
+    await idempotent(async () => ({ statusCode: 503 }), options())(post(), context());
+    expect(told[1]).toEqual({ type: 'released', id, attempt: 1 });
+  });
+
+  test('of an attempt that outlived its lease, whether it has succeeded or failed', async () => {
+    const statusCodes = [201, 503];
+    for (const statusCode of statusCodes) {
+      store = new MemoryStore();
+      let begun = 0;
+      const handler = idempotent(async () => {
+        begun += 1;
+        if (begun === 2) return { statusCode: 201 };
+        nowMs += 60_000;
+        await handler(post(), context());
+        return { statusCode };
+      }, options({ store }));
+      await handler(post(), context());
+    }
+    const story = ['acquired', 'acquired', 'completed', 'superseded'];
+    expect(told.map(({ type }) => type)).toEqual([...story, ...story]);
+    expect(told[3]).toEqual({ type: 'superseded', id, attempt: 1 });
+    expect(told[7]).toEqual({ type: 'superseded', id, attempt: 1 });
+  });
+
+  test.each([
+    ['acquire', 'claim', 201],
+    ['complete', 'complete', 201],
+    ['release', 'release', 503],
+  ])('of a store that fails to %s', async (operation, during, statusCode) => {
+    const error = new StoreError('down');
+    const handler = idempotent(async () => ({ statusCode }), options({ store: failing(operation, error) }));
+    await handler(post(), context());
+    expect(told.at(-1)).toEqual({ type: 'store-failed', id, during, error });
+  });
+
+  test('of whatever a store throws, as an error', async () => {
+    const handler = idempotent(created, options({ store: failing('complete', 'no connection') }));
+    await handler(post(), context());
+    expect(told[1]).toMatchObject({ error: new Error('no connection') });
+  });
+
+  test('of every run without a lock, and why there is none', async () => {
+    const unguarded = idempotent(
+      created,
+      options({
+        keyRequired: false,
+        onStoreUnavailable: 'run-unguarded',
+        store: failing('acquire'),
+      }),
+    );
+    await unguarded(httpApiEvent({ method: 'PUT', key: 'k1' }), context());
+    await unguarded(httpApiEvent(), context());
+    await unguarded(post(), context());
+    expect(told.filter(({ type }) => type === 'unguarded')).toEqual([
+      { type: 'unguarded', reason: 'method' },
+      { type: 'unguarded', reason: 'no-key' },
+      { type: 'unguarded', reason: 'store-unavailable' },
+    ]);
+  });
+});
+
+describe('without a listener of the user’s', () => {
+  let warn: jest.SpiedFunction<typeof console.warn>;
+  let nowMs: number;
+
+  beforeEach(() => {
+    warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    nowMs = Date.now();
+  });
+  afterEach(() => warn.mockRestore());
+
+  /** A job whose first run, and no other, stays open until `meanwhile` is over. */
+  function job(store: IdempotencyStore, meanwhile: () => Promise<unknown> = async () => {}) {
+    let begun = 0;
+    return idempotent(
+      async (_message: Message) => {
+        begun += 1;
+        if (begun === 1) await meanwhile();
+        return { run: begun };
+      },
+      { store, key: ({ messageId }) => messageId, namespace: 'jobs', now: () => nowMs },
+    );
+  }
+
+  test('nothing is written while the protocol does its work: a run, a refusal, a replay', async () => {
+    const refused = expect.objectContaining({ code: 'IN_PROGRESS' });
+    const run = job(new MemoryStore(), () => expect(run(MESSAGE, lambdaContext())).rejects.toEqual(refused));
+    await run(MESSAGE, lambdaContext());
+    await run(MESSAGE, lambdaContext());
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  test('a store that fails behind the caller’s back is a line that names the record and what was asked', async () => {
+    const failing = interceptedStore(new MemoryStore(), (operation, proceed) =>
+      operation === 'complete' ? Promise.reject(new StoreError('the table is asleep')) : proceed(),
+    );
+    expect(await job(failing)(MESSAGE, lambdaContext())).toEqual({ run: 1 });
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringMatching(/^lambda-idempotency: .*complete of jobs#[\w-]{43}: the table is asleep$/),
+    );
+  });
+
+  test('an attempt that outlived its lease is a line that says which one', async () => {
+    const run = job(new MemoryStore(), async () => {
+      nowMs += 60_000;
+      await run(MESSAGE, lambdaContext());
+    });
+    await run(MESSAGE, lambdaContext());
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn).toHaveBeenCalledWith(
+      expect.stringMatching(/^lambda-idempotency: attempt 1 of jobs#[\w-]{43} outlived its lease/),
+    );
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from '@jest/globals';
+import { idempotencyContext, withIdempotency } from '../../../lib/idempotency/handler-context.ts';
+
+const commit = () => {};
+const attempt = idempotencyContext({
+  guarded: true,
+  attempt: 1,
+  leaseEndsAtMs: 1,
+  seed: 'orders#hash',
+  commit,
+});
+
+describe('the context that a handler gets', () => {
+  test.each([
+    ['an object', { awsRequestId: 'r1' }],
+    ['an object without a prototype', Object.assign(Object.create(null), { awsRequestId: 'r1' })],
+  ])('is a copy of %s, for the original may be shared by several invocations', (_, original) => {
+    const context = withIdempotency(original, attempt);
+    expect(context).toMatchObject({ awsRequestId: 'r1', idempotency: attempt });
+    expect(Object.getPrototypeOf(context)).toBe(Object.getPrototypeOf(original));
+    expect(original).not.toHaveProperty('idempotency');
+  });
+
+  test('is the instance itself where the context has a class, so that its methods still work', () => {
+    class Invocation {
+      readonly #deadlineMs = 3000;
+      getRemainingTimeInMillis() {
+        return this.#deadlineMs;
+      }
+    }
+    const original = new Invocation();
+    const context = withIdempotency(original, attempt);
+    expect(context).toBe(original);
+    expect(context.getRemainingTimeInMillis()).toBe(3000);
+    expect(context.idempotency).toBe(attempt);
+  });
+
+  test('keeps the accessors of Lambda’s context working', () => {
+    let waits = true;
+    const original = {
+      get callbackWaitsForEmptyEventLoop() {
+        return waits;
+      },
+      set callbackWaitsForEmptyEventLoop(value: boolean) {
+        waits = value;
+      },
+    };
+    withIdempotency(original, attempt).callbackWaitsForEmptyEventLoop = false;
+    expect(waits).toBe(false);
+  });
+
+  test('can be given another attempt, as where two guards are nested', () => {
+    class Invocation {}
+    const inner = idempotencyContext({
+      guarded: true,
+      attempt: 2,
+      leaseEndsAtMs: 1,
+      seed: 'orders#other',
+      commit,
+    });
+    const context = withIdempotency(withIdempotency(new Invocation(), attempt), inner);
+    expect(context.idempotency).toBe(inner);
+    expect(Object.keys(context)).toContain('idempotency');
+  });
+});
+
+describe('derived keys', () => {
+  test('do not change from one release to the next, or a retry over a deployment would charge twice', () => {
+    expect(attempt.deriveKey('charge')).toBe('0028d67b-8947-8e13-8062-4cf2050c11c2');
+  });
+});
