@@ -32,7 +32,7 @@ export {
   type ProtocolOptions,
 } from './idempotency/options.ts';
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
-export type { OnUncertain } from './idempotency/protocol.ts';
+export type { Omission, OnUncertain } from './idempotency/protocol.ts';
 export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
 export { createDefaultClient, DynamoDbStore, type DynamoDbStoreOptions } from './stores/dynamodb-store.ts';
 export type {

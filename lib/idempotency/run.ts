@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpRequest } from '../http/http-request.ts';
 import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
-import { ResultNotRecordedError, SupersededError } from './errors.ts';
+import { ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
 import type { Conclusion, Operation } from './operation.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
@@ -73,8 +73,9 @@ export function guardedRun(
       const { omission } = settlement;
       notify({ type: 'completed', ...named, ...(omission === undefined ? {} : { omission }) });
     } catch (error) {
-      // The work is done, so its answer goes out; the key stays in doubt until the lease ends.
       notify({ type: 'store-failed', id: attempt.id, during: 'complete', error: asError(error) });
+      if (isOfSuccessor(error)) return { kind: 'refused', refusal: refusalOf(error, request, options) };
+      // The work is done, so its answer goes out; the key stays in doubt until the lease ends.
     }
     return { kind: 'answer', answer };
   }
@@ -120,6 +121,7 @@ export function guardedRun(
       if (successor !== undefined) return answerOfSuccessor(successor, answer);
     } catch (error) {
       notify({ type: 'store-failed', id: attempt.id, during: 'read', error: asError(error) });
+      if (isOfSuccessor(error)) return { kind: 'refused', refusal: refusalOf(error, request, options) };
     }
     leaveInDoubt();
     return { kind: 'answer', answer };
@@ -144,6 +146,14 @@ export function unguardedRun(): Run {
     leaveInDoubt: () => {},
     yieldToSuccessor: async (answer) => ({ kind: 'answer', answer }),
   };
+}
+
+/**
+ * Whether the store found the key consumed by another attempt, and cannot read its result. That result, and not our
+ * own, is what a retry will get.
+ */
+function isOfSuccessor(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.keyConsumed;
 }
 
 function asError(error: unknown): Error {

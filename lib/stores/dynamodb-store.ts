@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError, ResultTooLargeError, StoreError } from '../idempotency/errors.ts';
 import { ATTRIBUTES, type Item, itemOf } from './dynamodb-record.ts';
-import { recordOf, storedResult } from './dynamodb-result.ts';
+import { recordOf, type StoredResult, storedResult } from './dynamodb-result.ts';
 import type {
   Completion,
   IdempotencyRecord,
@@ -94,15 +94,16 @@ export class DynamoDbStore implements IdempotencyStore {
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
-    const { attributes, chunks } = await storedResult(ownership, completion);
-    await this.#putChunks(chunks);
+    const stored = await storedResult(ownership, completion);
+    await this.#putChunks(stored.chunks);
     return this.#conditionally(
       ownership.id,
       new UpdateItemCommand({
         TableName: this.#tableName,
-        ...completingUpdate(ownership, completion.expiresAtSeconds, attributes),
+        ...completingUpdate(ownership, completion.expiresAtSeconds, stored.attributes),
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
+      stored,
     );
   }
 
@@ -121,12 +122,11 @@ export class DynamoDbStore implements IdempotencyStore {
   }
 
   async read(id: string): Promise<IdempotencyRecord | undefined> {
-    const item = await this.#readItem(id);
-    return item === undefined ? undefined : this.#recordOf(item);
+    return this.#recordOf(await this.#readItem(id));
   }
 
-  #recordOf(item: Item): Promise<IdempotencyRecord> {
-    return recordOf(item, (chunkId) => this.#readItem(chunkId));
+  async #recordOf(item: Item | undefined, own?: StoredResult): Promise<IdempotencyRecord | undefined> {
+    return item === undefined ? undefined : recordOf(item, (chunkId) => this.#readItem(chunkId), own);
   }
 
   async #readItem(id: string): Promise<Item | undefined> {
@@ -162,6 +162,7 @@ export class DynamoDbStore implements IdempotencyStore {
   async #conditionally(
     id: string,
     command: PutItemCommand | UpdateItemCommand | DeleteItemCommand,
+    own?: StoredResult,
   ): Promise<WriteOutcome> {
     try {
       // The union of commands fits no single overload of `send`; the three have the same shape of output here.
@@ -170,8 +171,8 @@ export class DynamoDbStore implements IdempotencyStore {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw this.#storeError(error);
       // Without the old item, either there is none or the engine does not return it: only a read can tell.
-      const current = error.Item === undefined ? await this.read(id) : await this.#recordOf(error.Item);
-      return { applied: false, current };
+      const item = error.Item ?? (await this.#readItem(id));
+      return { applied: false, current: await this.#recordOf(item, own) };
     }
   }
 

@@ -459,9 +459,22 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
       expect(await attempt()).toMatchObject({ statusCode: 201, body: '{"run":2}' });
     });
 
-    test('answers for itself where the store cannot tell, and says so', async () => {
+    test.each([
+      [
+        'answers for itself where the store cannot tell',
+        false,
+        201,
+        ['acquired', 'store-failed', 'in-doubt'],
+      ],
+      [
+        'is refused where a successor has a result that cannot be read',
+        true,
+        503,
+        ['acquired', 'store-failed'],
+      ],
+    ])('%s, and says so', async (_, keyConsumed, statusCode, told) => {
       const reading = interceptedStore(store, async (operation, proceed) => {
-        if (operation === 'read') throw new StoreError('not now');
+        if (operation === 'read') throw new StoreError('not now', { keyConsumed });
         return proceed();
       });
       const frozen = middy(
@@ -480,8 +493,8 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
       await until('it has acquired', () => events.length === 1);
       nowMs += 60_000;
       open();
-      expect(await answer).toMatchObject({ statusCode: 201 });
-      expect(seen()).toEqual(['acquired', 'store-failed', 'in-doubt']);
+      expect(await answer).toMatchObject({ statusCode });
+      expect(seen()).toEqual(told);
       expect(events[1]).toMatchObject({ during: 'read' });
     });
   });
