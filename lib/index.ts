@@ -37,7 +37,7 @@ export {
 } from './idempotency/options.ts';
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
 export type { CommitFunction, CommitOptions } from './idempotency/pending-writes.ts';
-export type { OnUncertain } from './idempotency/protocol.ts';
+export type { Omission, OnUncertain } from './idempotency/protocol.ts';
 export type { Sleep } from './idempotency/sleep.ts';
 export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
 export type { DocumentWrite } from './stores/document-write.ts';

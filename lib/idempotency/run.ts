@@ -3,7 +3,7 @@ import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 import type { FailedWrite } from '../stores/transactional-store.ts';
 import { commit } from './commit.ts';
 import { type Ending, failedWith } from './ending.ts';
-import { ResultNotRecordedError, SupersededError } from './errors.ts';
+import { ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
 import { completedEvent } from './events.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
 import type { Operation, RecordConclusion } from './operation.ts';
@@ -92,8 +92,9 @@ export function guardedRun(
       }
       notify(completedEvent(named, settlement.omission));
     } catch (error) {
-      // The work is done, so its answer goes out; the key stays in doubt until the lease ends.
       notify({ type: 'store-failed', id: attempt.id, during: 'complete', error: asError(error) });
+      if (isOfSuccessor(error)) return { kind: 'refused', refusal: refusalOf(error, request, options) };
+      // The work is done, so its answer goes out; the key stays in doubt until the lease ends.
     }
     return { kind: 'answer', answer };
   }
@@ -197,6 +198,7 @@ export function guardedRun(
       if (ending !== undefined) return ending;
     } catch (error) {
       notify({ type: 'store-failed', id: attempt.id, during: 'read', error: asError(error) });
+      if (isOfSuccessor(error)) return { kind: 'refused', refusal: refusalOf(error, request, options) };
     }
     tellDoubt();
     return unlessWritesAreMissing(answer) ?? { kind: 'answer', answer };
@@ -220,6 +222,14 @@ export function guardedRun(
   });
   const handlerEnded = () => pending.close();
   return { idempotency, handlerEnded, finish, abandon, fail, leaveInDoubt, yieldToSuccessor };
+}
+
+/**
+ * Whether the store found the key consumed by another attempt, and cannot read its result. That result, and not our
+ * own, is what a retry will get.
+ */
+function isOfSuccessor(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.keyConsumed;
 }
 
 function asError(error: unknown): Error {

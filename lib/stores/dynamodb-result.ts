@@ -38,6 +38,7 @@ const IN_RECORD_MAX_BYTES = 64 * 1024;
 
 /** What a completion consists of. The chunks have to be there before the attributes say that they are. */
 export interface StoredResult {
+  readonly result: RecordedResult;
   readonly attributes: Item;
   readonly chunks: readonly Item[];
 }
@@ -47,15 +48,15 @@ export async function storedResult(ownership: Ownership, completion: Completion)
   const { result } = completion;
   switch (result.kind) {
     case 'json':
-      return storedJson(ownership, completion, result.json);
+      return { result, ...(await storedJson(ownership, completion, result.json)) };
     case 'undefined':
-      return { attributes: {}, chunks: [] };
+      return { result, attributes: {}, chunks: [] };
     case 'omitted': {
       const attributes = {
         [ATTRIBUTES.dataOmitted]: { S: result.reason },
         ...optionalText(ATTRIBUTES.data, result.remainderJson),
       };
-      return { attributes, chunks: [] };
+      return { result, attributes, chunks: [] };
     }
   }
 }
@@ -64,7 +65,7 @@ async function storedJson(
   ownership: Ownership,
   { expiresAtSeconds, remainderJson }: Completion,
   json: string,
-): Promise<StoredResult> {
+): Promise<Omit<StoredResult, 'result'>> {
   const plain = { attributes: { [ATTRIBUTES.data]: { S: json } }, chunks: [] };
   const jsonBytes = Buffer.byteLength(json);
   if (jsonBytes > RESULT_MAX_BYTES) throw new ResultTooLargeError();
@@ -95,13 +96,22 @@ async function storedJson(
 export type ChunkReader = (id: string) => Promise<Item | undefined>;
 
 /**
- * The record that an item holds, with its result.
+ * The record that an item holds, with its result. `own` is what the caller has just tried to write: a completion whose
+ * reply was lost is refused by itself, and need not fetch what it knows.
  * @throws StoreError if the item is not a record that this version can read, or if a chunk cannot be read at the
  * moment; the item is left as it is.
  */
-export async function recordOf(item: Item, readChunk: ChunkReader): Promise<IdempotencyRecord> {
+export async function recordOf(
+  item: Item,
+  readChunk: ChunkReader,
+  own?: StoredResult,
+): Promise<IdempotencyRecord> {
   const head = headOf(item);
   if (head.status === 'INPROGRESS') return head;
+  const digest = item[ATTRIBUTES.dataDigest]?.S;
+  if (digest !== undefined && digest === own?.attributes[ATTRIBUTES.dataDigest]?.S) {
+    return { ...head, result: own.result };
+  }
   try {
     return { ...head, result: await resultOf(item, head, readChunk) };
   } catch (error) {

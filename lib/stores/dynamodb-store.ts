@@ -25,7 +25,7 @@ import {
   releaseDelete,
   takeOverPut,
 } from './dynamodb-requests.ts';
-import { recordOf, storedResult } from './dynamodb-result.ts';
+import { recordOf, type StoredResult, storedResult } from './dynamodb-result.ts';
 import { type Transaction, transact } from './dynamodb-transaction.ts';
 import type {
   CompletedRecord,
@@ -98,8 +98,10 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
-    const request = await this.#completion(ownership, completion);
-    return this.#conditionally(ownership.id, new UpdateItemCommand(request));
+    const stored = await this.#stored(ownership, completion);
+    const { expiresAtSeconds } = completion;
+    const request = completionUpdate(this.#tableName, ownership, expiresAtSeconds, stored.attributes);
+    return this.#conditionally(ownership.id, new UpdateItemCommand(request), stored);
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {
@@ -108,12 +110,11 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   }
 
   async read(id: string): Promise<IdempotencyRecord | undefined> {
-    const item = await this.#readItem(id);
-    return item === undefined ? undefined : this.#recordOf(item);
+    return this.#recordOf(await this.#readItem(id));
   }
 
-  #recordOf(item: Item): Promise<IdempotencyRecord> {
-    return recordOf(item, (chunkId) => this.#readItem(chunkId));
+  async #recordOf(item: Item | undefined, own?: StoredResult): Promise<IdempotencyRecord | undefined> {
+    return item === undefined ? undefined : recordOf(item, (chunkId) => this.#readItem(chunkId), own);
   }
 
   async #readItem(id: string): Promise<Item | undefined> {
@@ -140,16 +141,16 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
     completion: Completion,
     writes: readonly PreparedWrite[],
   ): Promise<TransactionOutcome> {
-    const request = await this.#completion(ownership, completion);
-    return this.#transact({
-      record: {
-        id: ownership.id,
-        item: { Update: request },
-        carriesResult: completion.result.kind === 'json',
-      },
-      writes,
-      token: randomUUID(),
-    });
+    const own = await this.#stored(ownership, completion);
+    const { expiresAtSeconds, result } = completion;
+    const request = completionUpdate(this.#tableName, ownership, expiresAtSeconds, own.attributes);
+    const record = {
+      id: ownership.id,
+      item: { Update: request },
+      carriesResult: result.kind === 'json',
+      own,
+    };
+    return this.#transact({ record, writes, token: randomUUID() });
   }
 
   async putCompleted(
@@ -157,16 +158,16 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
     nowSeconds: number,
     writes: readonly PreparedWrite[],
   ): Promise<TransactionOutcome> {
-    const { attributes, chunks } = await storedResult(record, record);
-    await this.#putChunks(chunks);
-    const request = completedPut(this.#tableName, record, nowSeconds, attributes);
+    const own = await this.#stored(record, record);
+    const request = completedPut(this.#tableName, record, nowSeconds, own.attributes);
     if (writes.length === 0) {
       // A single put costs half of what a transaction of one does.
-      const outcome = await this.#conditionally(record.id, new PutItemCommand(request));
+      const outcome = await this.#conditionally(record.id, new PutItemCommand(request), own);
       return outcome.applied ? { kind: 'applied' } : { kind: 'record-refused', current: outcome.current };
     }
+    const { id, result } = record;
     return this.#transact({
-      record: { id: record.id, item: { Put: request }, carriesResult: record.result.kind === 'json' },
+      record: { id, item: { Put: request }, carriesResult: result.kind === 'json', own },
       writes,
       token: randomUUID(),
     });
@@ -178,11 +179,11 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
     return outcome as WritesOutcome;
   }
 
-  /** The update that completes the record. The chunks of its result, if it has any, are there when it is sent. */
-  async #completion(ownership: Ownership, completion: Completion) {
-    const { attributes, chunks } = await storedResult(ownership, completion);
-    await this.#putChunks(chunks);
-    return completionUpdate(this.#tableName, ownership, completion.expiresAtSeconds, attributes);
+  /** The result as the record will have it. Its chunks, if it has any, are there already. */
+  async #stored(ownership: Ownership, completion: Completion): Promise<StoredResult> {
+    const stored = await storedResult(ownership, completion);
+    await this.#putChunks(stored.chunks);
+    return stored;
   }
 
   /**
@@ -203,6 +204,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   async #conditionally(
     id: string,
     command: PutItemCommand | UpdateItemCommand | DeleteItemCommand,
+    own?: StoredResult,
   ): Promise<WriteOutcome> {
     for (let tries = 1; ; tries++) {
       try {
@@ -211,7 +213,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
         return { applied: true };
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) {
-          return { applied: false, current: await this.#found(id, error.Item) };
+          return { applied: false, current: await this.#found(id, error.Item, own) };
         }
         const isTransient = error instanceof TransactionConflictException && tries < CONFLICT_TRIES_MAX;
         if (!isTransient) throw this.#storeError(error);
@@ -221,8 +223,12 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   }
 
   /** Without the old item, either there is none or the engine does not return it: only a read can tell. */
-  async #found(id: string, item: Item | undefined): Promise<IdempotencyRecord | undefined> {
-    return item === undefined ? this.read(id) : this.#recordOf(item);
+  async #found(
+    id: string,
+    item: Item | undefined,
+    own: StoredResult | undefined,
+  ): Promise<IdempotencyRecord | undefined> {
+    return this.#recordOf(item ?? (await this.#readItem(id)), own);
   }
 
   async #transact(transaction: Transaction): Promise<TransactionOutcome> {
@@ -230,7 +236,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
       const outcome = await transact(this.#client, transaction);
       if (outcome.kind !== 'record-refused') return outcome;
       const { kind, id, item } = outcome;
-      return { kind, current: await this.#found(id, item) };
+      return { kind, current: await this.#found(id, item, transaction.record?.own) };
     } catch (error) {
       throw this.#storeError(
         error,

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { ResultTooLargeError } from '../idempotency/errors.ts';
 import { type Cancellation, invalidWrites, readCancellation } from './cancelled-transaction.ts';
+import type { StoredResult } from './dynamodb-result.ts';
 import type { PreparedWrite } from './prepared-writes.ts';
 
 export interface Transaction {
@@ -16,6 +17,8 @@ export interface Transaction {
     readonly item: TransactWriteItem;
     /** Whether it has a result that could be left out. */
     readonly carriesResult: boolean;
+    /** What it would have as its result, so that a refusal by itself is known without reading that again. */
+    readonly own: StoredResult;
   };
   readonly writes: readonly PreparedWrite[];
   /**

@@ -159,6 +159,31 @@ describe('a chunk that is delivered late', () => {
 });
 
 describe('while chunks are read', () => {
+  test('a completion whose reply was lost knows itself, and reads none', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.planRun(async () => largeAnswer(2));
+      proxy.plan(once('reply lost', 'complete'), always('status 500', 'readChunk'));
+      expect(await service.send()).toBe('201');
+      expect(proxy.strikes).toEqual(['complete']);
+      expect(service.events.at(-1)).toMatchObject({ type: 'completed' });
+    }));
+
+  test('one that was superseded, and cannot read its successor’s, answers with neither result', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      const second = largeAnswer(2);
+      service.planRun(async () => {
+        service.letLeaseLapse();
+        service.planRun(async () => second);
+        expect(await service.send()).toBe('201');
+        proxy.plan(always('status 500', 'readChunk'));
+        return largeAnswer(2);
+      });
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      proxy.heal();
+      expect(await service.send()).toBe('200 replayed');
+      expect(await service.record()).toMatchObject({ attempt: 2, ...recorded(second) });
+    }));
+
   test("a store that fails for good is no reason to run again, with onStoreUnavailable: 'run-unguarded' neither", () =>
     withGuardedService({ tableName, onStoreUnavailable: 'run-unguarded' }, async (service, proxy) => {
       service.planRun(async () => largeAnswer(2));

@@ -701,6 +701,16 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
         expect(await answerOfEarlyTimeout(overtaken)).toMatchObject({ statusCode: 200, body: '{"run":2}' });
         expect(seen()).toEqual(['acquired', 'acquired', 'completed', 'superseded']);
       });
+
+      test('is refused where a successor has a result that cannot be read', async () => {
+        const unreadable = interceptedStore(store, async (operation, proceed) => {
+          if (operation === 'read') throw new StoreError('not now', { keyConsumed: true });
+          return proceed();
+        });
+        expect(await answerOfEarlyTimeout(unreadable)).toMatchObject({ statusCode: 503 });
+        expect(seen()).toEqual(['acquired', 'store-failed']);
+        expect(events[1]).toMatchObject({ during: 'read' });
+      });
     });
   });
 

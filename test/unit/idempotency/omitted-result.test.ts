@@ -119,4 +119,16 @@ describe('a store that knows that the key is consumed, and cannot read the resul
     expect(await send()).toMatchObject({ statusCode: 202 });
     expect(runs).toBe(1);
   });
+
+  test('keeps an attempt that was superseded from answering with a result that is not the record’s', async () => {
+    const failure = new StoreError('not now', { keyConsumed: true });
+    const late = interceptedStore(store, (operation, proceed) =>
+      operation === 'complete' ? Promise.reject(failure) : proceed(),
+    );
+    expect(await guarded({ store: late })()).toMatchObject({
+      statusCode: 503,
+      headers: { 'Retry-After': '1' },
+    });
+    expect(events.at(-1)).toMatchObject({ type: 'store-failed', during: 'complete', error: failure });
+  });
 });
