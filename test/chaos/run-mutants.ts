@@ -1,5 +1,6 @@
 /** Shows that the chaos run can see: each mutant must break one of its promises within a few short runs. */
 import { runChaos } from './chaos.ts';
+import { FRONT_DOORS } from './contenders.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
 import { openEngine } from './open-engine.ts';
 
@@ -43,6 +44,7 @@ async function brokenBy({ name, breaks }: Mutant, seed: number): Promise<string 
     ...SHORT_RUN,
     seed,
     endpoint: engine.endpoint,
+    frontDoors: FRONT_DOORS,
     contender: 'lambda-idempotency',
     mutantName: name,
     onProgress: () => {},
