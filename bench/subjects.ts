@@ -9,7 +9,7 @@ import { makeHandlerIdempotent } from '@aws-lambda-powertools/idempotency/middle
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { DynamoDbStore, type IdempotentContext, idempotency } from '../lib/index.ts';
+import { DynamoDbStore, type IdempotencyStore, type IdempotentContext, idempotency } from '../lib/index.ts';
 
 export type Subject = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
 export const SUBJECT_NAMES = ['bare', 'lambda-idempotency', 'powertools'] as const;
@@ -20,18 +20,19 @@ export interface SubjectSettings {
   readonly tableName: string;
   /** What the business function does; by default it answers 201 with a small cart line. */
   readonly work?: () => Promise<APIGatewayProxyStructuredResultV2>;
+  /** This library's, where it is another than a `DynamoDbStore` as it comes. */
+  readonly store?: IdempotencyStore;
 }
 
 export function createSubject(
   name: SubjectName,
-  { client, tableName, work = addToCart }: SubjectSettings,
+  { client, tableName, work = addToCart, store = new DynamoDbStore({ tableName, client }) }: SubjectSettings,
 ): Subject {
   const handler = middy(async (_event: APIGatewayProxyEventV2) => work());
   switch (name) {
     case 'bare':
       return handler;
     case 'lambda-idempotency': {
-      const store = new DynamoDbStore({ tableName, client });
       const guarded = handler.use(idempotency({ store, onEvent: () => {} }));
       // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
       return (event, context) => guarded(event, context as IdempotentContext);

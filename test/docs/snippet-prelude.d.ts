@@ -6,3 +6,6 @@ interface Order {
   readonly amount: number;
 }
 declare function chargeOrder(order: Order): Promise<string>;
+declare function exportOrders(event: {
+  readonly body: string | null;
+}): Promise<{ statusCode: number; body: string }>;
