@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDbStore } from '../../lib/index.ts';
 import { runIn } from './answer.ts';
 
 /** The record as it lies in the table. Both libraries use the same attribute names and status words. */
@@ -15,14 +16,22 @@ export async function seeRecord(client: DynamoDBClient, tableName: string): Prom
   const { Items: items = [] } = await DynamoDBDocumentClient.from(client).send(
     new ScanCommand({ TableName: tableName, ConsistentRead: true }),
   );
-  const [item] = items;
-  if (items.length > 1) throw new Error(`Expected one record at most, found ${items.length}.`);
+  // A large result of this library lies in items of their own beside the record.
+  const records = items.filter(({ status }) => status !== 'CHUNK');
+  const [item] = records;
+  if (records.length > 1) throw new Error(`Expected one record at most, found ${records.length}.`);
   if (item === undefined) return undefined;
   return {
     status: String(item['status']),
-    run: runIn(item['data']),
+    run: runIn('owner' in item ? await ownResult(client, tableName, item['id']) : item['data']),
     leaseEndsAtMs: Number(item['in_progress_expiration']),
   };
+}
+
+/** The result of a record of this library, which may be compressed: as text, as its short results lie there. */
+async function ownResult(client: DynamoDBClient, tableName: string, id: string): Promise<string | undefined> {
+  const record = await new DynamoDbStore({ tableName, client }).read(id);
+  return record?.result?.kind === 'json' ? record.result.json : undefined;
 }
 
 export function describeRecord(record: SeenRecord | undefined): string {

@@ -89,6 +89,6 @@ export const RESULTS: readonly Scenario[] = [
     'result-over-400-kb',
     'an HTTP answer of 550 KB that does not compress',
     (run) => asBody(run, { picture: PICTURE }),
-    'DynamoDB holds items of at most 400 KB. Here the answer lies beside the record, in an item of its own. The peer documents the limit ("otherwise your function will fail") and recommends its cache persistence layer for larger results.',
+    'DynamoDB holds items of at most 400 KB. Here the answer lies beside the record, in items of its own. The peer documents the limit ("otherwise your function will fail") and recommends its cache persistence layer for larger results.',
   ),
 ];
