@@ -18,6 +18,8 @@ export const common = {
 // Most suites wait for processes and engines: a worker a core, rather than Jest's one fewer.
 export default {
   maxWorkers: '100%',
+  // Large results and whole invocations against a real engine, on a machine that may be busy with other things.
+  testTimeout: 30_000,
   reporters: ['default', ['<rootDir>/test/support/count-reporter.js', { file: 'reports/jest.json' }]],
   projects: [
     {

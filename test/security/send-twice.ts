@@ -60,6 +60,8 @@ function expectValidCompletion({ id, owner, ...completion }: Ownership & Complet
     // What the handler below answers, and nothing of the request.
     result: { kind: 'json', json: '{"statusCode":200,"body":"1"}' },
     expiresAtSeconds: expect.any(Number),
+    // Made on demand, of the result alone.
+    remainderJson: expect.any(Function),
   });
 }
 
