@@ -7,6 +7,7 @@ export const FAULTS = {
   'result deleted': 'a recorded result was gone before its retention was over',
   'result overwritten': 'a recorded result was replaced by that of another run',
   'different results': 'callers with the same key and payload were given the results of different runs',
+  'wrong result': 'a request that had to be refused was given the result of another',
   'changed result': 'a replay was not equal to the first answer, as JSON',
   'result not kept': 'a replay told that the operation took effect, but not with which result',
   'error for finished work': 'the handler finished, and its caller was given an error of the library',
@@ -41,8 +42,9 @@ function* recordFaults(steps: readonly Step[]): Generator<Fault> {
 
 function* resultFaults(steps: readonly Step[]): Generator<Fault> {
   const digestOfRun = new Map<number, string>();
-  for (const { answer } of steps) {
+  for (const { answer, must, ownRun } of steps) {
     if (answer?.kind !== 'result') continue;
+    if (must === 'refusal' && ownRun === undefined) yield 'wrong result';
     if (!answer.kept) yield 'result not kept';
     if (answer.run === undefined) continue;
     const first = digestOfRun.get(answer.run);

@@ -52,7 +52,7 @@ export function toMarkdown(report: Report): string {
   return `${[
     '# This library and Powertools for AWS Lambda under the same faults',
     '',
-    'Printed by `npm run bench:peer-faults -- --markdown` (see `bench/peer-faults/`); not edited by hand.',
+    'Printed by `npm run evidence:peer-faults` (see `bench/peer-faults/`); not edited by hand.',
     '',
     ...conditionsOf(report).map((line) => `- ${line}`),
     '',
@@ -60,7 +60,7 @@ export function toMarkdown(report: Report): string {
     '',
     ...table(summaryRows(results)),
     '',
-    'The scenarios are not weighed: some of them have one cause (see their remarks), and which of them can happen to you is for you to say. How each is judged, and what was done to be fair to the peer, is in [bench/peer-faults](../../bench/peer-faults/README.md).',
+    'The scenarios are not weighed: some of them have one cause, two are set up with an option that only one of the libraries has (see their remarks), and which of them can happen to you is for you to say. How each is judged, and what was done to be fair to the peer, is in [bench/peer-faults](../../bench/peer-faults/README.md).',
     '',
     '## Overview',
     '',

@@ -5,9 +5,9 @@ import { startEngine } from '../../lib/local/engine.ts';
 import type { Engine } from '../../lib/local/running-engine.ts';
 import { type EngineResults, type Report, toJson, toMarkdown, toText } from './report.ts';
 import { SCENARIOS } from './scenarios/all.ts';
-import { type ScenarioResult, tryScenario } from './trial.ts';
+import { tryScenario } from './trial.ts';
 
-const USAGE = `Plays the same faults with this library and with Powertools for AWS Lambda, on one engine.
+const USAGE = `Plays the same faults with this library and with Powertools for AWS Lambda, side by side.
 
 Usage: npm run bench:peer-faults -- [--only ID]... [--engine NAME]... [--json | --markdown]
   --only ID      this scenario only; may be repeated
@@ -19,10 +19,10 @@ Usage: npm run bench:peer-faults -- [--only ID]... [--engine NAME]... [--json | 
 
 Scenarios: ${SCENARIOS.map(({ id }) => id).join(', ')}`;
 
-const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
-  'first-found': () => startEngine(),
-  'dynamodb-local': () => startDynamoDbLocal(),
-};
+const ENGINES: ReadonlyMap<string, () => Promise<Engine>> = new Map([
+  ['first-found', () => startEngine()],
+  ['dynamodb-local', () => startDynamoDbLocal()],
+]);
 
 const options = readOptions();
 if (options.help) {
@@ -89,7 +89,7 @@ function readOptions(): {
 }
 
 function startNamed(name: string): () => Promise<Engine> {
-  const start = ENGINES[name];
+  const start = ENGINES.get(name);
   if (start === undefined) throw new Error(`There is no engine "${name}".`);
   return start;
 }

@@ -31,6 +31,10 @@ function withoutFault(name: string, results: readonly ScenarioResult[]): string[
 
 function counts(results: readonly ScenarioResult[], holds: (trial: Trial) => boolean): number[] {
   return CONTENDERS.map(
-    (_, column) => results.filter(({ trials }) => trials.some((t, i) => i === column && holds(t))).length,
+    (_, column) =>
+      results.filter(({ trials }) => {
+        const trial = trials[column];
+        return trial !== undefined && holds(trial);
+      }).length,
   );
 }

@@ -2,7 +2,7 @@
 import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { type Finding, judge } from './checker.ts';
 import { Clients } from './client.ts';
-import type { Contender } from './contenders.ts';
+import type { Contender, FrontDoor } from './contenders.ts';
 import { drive, lookAtEveryKey } from './driver.ts';
 import { readTables } from './evidence.ts';
 import { type Figures, figuresOf } from './figures.ts';
@@ -17,6 +17,7 @@ export interface ChaosOptions extends PlanOptions {
   readonly contender: Contender;
   readonly mutantName: string | undefined;
   readonly workers: number;
+  readonly frontDoors: readonly FrontDoor[];
   readonly onProgress: (done: { readonly operations: number; readonly kills: number }) => void;
 }
 
@@ -36,7 +37,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const client = createEngineClient(endpoint);
   const plan = makePlan(options);
   const tables = await createTables(client);
-  const pool = new WorkerPool(options.workers, { contender, mutantName, endpoint, tables });
+  const pool = new WorkerPool(options.workers, options.frontDoors, {
+    contender,
+    mutantName,
+    endpoint,
+    tables,
+  });
   const killAll = () => pool.close();
   process.once('exit', killAll);
   try {

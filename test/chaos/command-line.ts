@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CONTENDERS, type Contender } from './contenders.ts';
+import { CONTENDERS, type Contender, FRONT_DOORS, type FrontDoor } from './contenders.ts';
 import { MUTANTS } from './mutants.ts';
 import { ENGINES, type EngineName } from './open-engine.ts';
 
@@ -9,6 +9,7 @@ export interface CommandLine {
   readonly stops: number;
   readonly seed: number;
   readonly workers: number;
+  readonly frontDoors: readonly FrontDoor[];
   readonly engine: EngineName;
   readonly contenders: readonly Contender[];
   readonly mutantName: string | undefined;
@@ -24,6 +25,7 @@ Usage: npm run chaos -- [options]
   --stops N         SIGSTOPs, more than half of them longer than a lease (default 70)
   --seed S          of the plan: operations, strikes, choices (default 1)
   --workers N       worker processes, at least 2 (default 6)
+  --front-door NAME ${FRONT_DOORS.join(' or ')} for all workers (default: half of them each)
   --engine NAME     ${ENGINES.join(' or ')} (default embedded: the first that npm start would find)
   --contender NAME  ${CONTENDERS.join(' or ')} (default ${CONTENDERS[0]})
   --compare         both contenders, one after the other, without onUncertain 'block'; a table
@@ -45,6 +47,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       stops: { type: 'string', default: '70' },
       seed: { type: 'string', default: '1' },
       workers: { type: 'string', default: '6' },
+      'front-door': { type: 'string' },
       engine: { type: 'string', default: ENGINES[0] },
       contender: { type: 'string' },
       compare: { type: 'boolean', default: false },
@@ -53,7 +56,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const { compare, contender, mutant } = values;
+  const { compare, contender, mutant, 'front-door': frontDoor } = values;
   const mutantName =
     mutant === undefined
       ? undefined
@@ -74,6 +77,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     stops: wholeNumber('stops', values.stops, 0),
     seed: wholeNumber('seed', values.seed, 0),
     workers: wholeNumber('workers', values.workers, 2),
+    frontDoors: frontDoor === undefined ? FRONT_DOORS : [oneOf('front-door', frontDoor, FRONT_DOORS)],
     engine: oneOf('engine', values.engine, ENGINES),
     contenders: compare ? CONTENDERS : [only],
     mutantName,

@@ -18,6 +18,7 @@ import type {
 } from '../../lib/index.ts';
 import { itemOf, resultAttributes } from '../../lib/stores/dynamodb-record.ts';
 import type { Invariant } from './checker.ts';
+import type { Moment } from './moments.ts';
 import type { OperationBody } from './plan.ts';
 
 export interface Table {
@@ -29,6 +30,8 @@ export interface Mutant {
   readonly name: string;
   /** A short run must find at least one of these. */
   readonly breaks: readonly Invariant[];
+  /** Where it shows, if that is seldom met otherwise. */
+  readonly strikesAt?: readonly Moment[];
   readonly store?: (store: IdempotencyStore, table: Table) => IdempotencyStore;
   readonly lineIdOf?: () => string;
 }
@@ -92,6 +95,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'gives-back-whoever-owns-the-record',
     breaks: ['one live lease', 'completed is final'],
+    strikesAt: ['about to fail'],
     store: (store, { client, tableName }) =>
       changed(store, {
         release: async ({ id }) => {

@@ -1,9 +1,10 @@
 /** Shows that the chaos run can see: each mutant must break one of its promises within a few short runs. */
 import { runChaos } from './chaos.ts';
+import { FRONT_DOORS } from './contenders.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
 import { openEngine } from './open-engine.ts';
 
-/** Stops rather than kills, which take the time of a restart each; in the handler, where zombies come from. */
+/** Stops rather than kills, which take the time of a restart each. */
 const SHORT_RUN = {
   operations: 40,
   kills: 2,
@@ -12,8 +13,9 @@ const SHORT_RUN = {
   blockPercent: 20,
   // What only a zombie that fails can break needs many that fail.
   failPercent: 40,
-  strikesAt: ['handler begun', 'about to fail', 'effect logged', 'row put'],
 } as const;
+/** In the handler, where zombies come from. */
+const STRIKES_AT = ['handler begun', 'effect logged', 'row put'] as const;
 /** Which requests meet is left to the operating system: a zombie may miss its successor in one run. */
 const RUNS_MAX = 5;
 
@@ -38,11 +40,16 @@ async function tryMutant(mutant: Mutant): Promise<void> {
 }
 
 /** The broken promises, if one of those that the mutant has to break is among them. */
-async function brokenBy({ name, breaks }: Mutant, seed: number): Promise<string | undefined> {
+async function brokenBy(
+  { name, breaks, strikesAt = STRIKES_AT }: Mutant,
+  seed: number,
+): Promise<string | undefined> {
   const { figures } = await runChaos({
     ...SHORT_RUN,
+    strikesAt,
     seed,
     endpoint: engine.endpoint,
+    frontDoors: FRONT_DOORS,
     contender: 'lambda-idempotency',
     mutantName: name,
     onProgress: () => {},

@@ -26,7 +26,7 @@ try {
 }
 
 async function run(contender: Contender): Promise<ChaosResult> {
-  const { operations, kills, stops, seed, workers, mutantName, contenders } = options;
+  const { operations, kills, stops, seed, workers, frontDoors, mutantName, contenders } = options;
   const bar = new SingleBar({
     format: `${contender} {bar} {value} of {total} operations, {kills} of ${kills} kills`,
     stream: process.stderr,
@@ -47,6 +47,7 @@ async function run(contender: Contender): Promise<ChaosResult> {
       kills,
       stops,
       workers,
+      frontDoors,
       failPercent: FAIL_PERCENT,
       // The peer has no such option.
       blockPercent: contenders.length > 1 || contender === 'powertools' ? 0 : BLOCK_PERCENT,

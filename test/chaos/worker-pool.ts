@@ -1,6 +1,6 @@
 /** The fleet: so many workers, each started again after it was killed. */
 
-import { FRONT_DOORS } from './contenders.ts';
+import type { FrontDoor } from './contenders.ts';
 import type { JournalEntry } from './journal.ts';
 import type { WorkerSettings } from './worker.ts';
 import { WorkerProcess } from './worker-process.ts';
@@ -12,6 +12,7 @@ export class WorkerPool {
   readonly journal: JournalEntry[] = [];
   readonly #workers: WorkerProcess[];
   readonly #settings: Omit<WorkerSettings, 'name' | 'frontDoor'>;
+  readonly #frontDoors: readonly FrontDoor[];
   readonly #listeners = new Set<NoteListener>();
   #generation = 0;
   #isClosed = false;
@@ -21,7 +22,13 @@ export class WorkerPool {
     this.#fail = reject;
   });
 
-  constructor(size: number, settings: Omit<WorkerSettings, 'name' | 'frontDoor'>) {
+  /** The front doors are dealt out in turn, so that they meet on one key. */
+  constructor(
+    size: number,
+    frontDoors: readonly FrontDoor[],
+    settings: Omit<WorkerSettings, 'name' | 'frontDoor'>,
+  ) {
+    this.#frontDoors = frontDoors;
     this.#settings = settings;
     this.failed.catch(() => {}); // Whoever waits for the run hears of it; until then nobody may.
     this.#workers = Array.from({ length: size }, (_, slot) => this.#start(slot));
@@ -58,8 +65,8 @@ export class WorkerPool {
   #start(slot: number): WorkerProcess {
     this.#generation += 1;
     const name = `${slot + 1}.${this.#generation}`;
-    // Half of them each, so that both meet on one key.
-    const frontDoor = FRONT_DOORS[slot % FRONT_DOORS.length] ?? 'wrapper';
+    const frontDoor = this.#frontDoors[slot % this.#frontDoors.length];
+    if (frontDoor === undefined) throw new Error('Workers need a front door.');
     const worker = new WorkerProcess({ ...this.#settings, name, frontDoor }, (note) => {
       const entry = { ...note, worker: name };
       this.journal.push(entry);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
@@ -31,6 +31,8 @@ if (options.help) {
 const startedMs = Date.now();
 const engine = await startEngine();
 try {
+  // What is read afterwards is of this run, or missing.
+  rmSync(REPORT, { force: true });
   process.exitCode = await runStryker(engine);
   const report = JSON.parse(readFileSync(REPORT, 'utf8')) as MutationReport;
   failOnUnjudged(report);

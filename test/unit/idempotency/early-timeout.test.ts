@@ -8,9 +8,7 @@ describe('a watch on the early time-out of Middy’s core', () => {
   test('says that it may have fired by the time that it fires, and not before it can', async () => {
     const watch = watchEarlyTimeout(60, 30);
     // Core's own, made as core does: after the guard, from what is left then.
-    const fired = new Promise<boolean>((resolve) => {
-      setTimeout(() => resolve(watch.mayHaveFired()), 60 - 30);
-    });
+    const fired = pause(60 - 30).then(() => watch.mayHaveFired());
     expect(watch.mayHaveFired()).toBe(false);
     expect(await fired).toBe(true);
   });
