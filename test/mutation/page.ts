@@ -14,7 +14,7 @@ export function toMarkdown(report: MutationReport, conditions: Readonly<Record<s
   return `${[
     '# Mutation testing',
     '',
-    'Printed by `npm run -s test:mutation -- --markdown` (see `test/mutation/`); not edited by hand.',
+    'Printed by `npm run evidence:mutation` (see `test/mutation/`); not edited by hand.',
     '',
     ...Object.entries({ ...conditions, Tests: String(tests) }).map(([name, value]) => `- ${name}: ${value}`),
     '',
