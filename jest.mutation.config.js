@@ -17,6 +17,7 @@ export default {
     '<rootDir>/test/unit/{idempotency,stores}/**/*.test.ts',
     '<rootDir>/test/contract/**/*.test.ts',
     '<rootDir>/test/integration/stores/**/*.test.ts',
+    '<rootDir>/test/integration/commit/{refused-writes,request-counts}.test.ts',
   ],
   // Slow to load, and it looks at other middlewares rather than at ours.
   testPathIgnorePatterns: ['/node_modules/', '/middleware-neighbours\\.'],

@@ -6,7 +6,7 @@
  * applied. So what is unknown can be settled by giving the key back. If that succeeds, the writes have not been applied,
  * and no straggler of the transaction ever will be, for the owner that it asks for is gone.
  */
-import type { IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
+import type { Completion, IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
 import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../stores/transactional-store.ts';
 import { type IdempotencyError, isIdempotencyError, StoreError } from './errors.ts';
 import {
@@ -56,19 +56,22 @@ export async function commit(
   attempt: Attempt,
   { writes, result, omit, deadlineMs }: Commit,
 ): Promise<CommitSettlement> {
-  let settled: Settlement = { kind: 'settled' };
-  let outcome: TransactionOutcome;
+  const transact = async (completion: Completion, whyOmitted?: Error) => ({
+    outcome: await untilUncontended(settings, deadlineMs, () =>
+      store.completeWith(attempt, completion, writes),
+    ),
+    ifApplied: settledWith(completion, whyOmitted),
+  });
+  let tried: Awaited<ReturnType<typeof transact>>;
   try {
-    outcome = await recordFitting(settings, result, omit, (completion, whyOmitted) => {
-      settled = settledWith(completion, whyOmitted);
-      return untilUncontended(settings, deadlineMs, () => store.completeWith(attempt, completion, writes));
-    });
+    tried = await recordFitting(settings, result, omit, transact);
   } catch (error) {
     return giveBackUnlessApplied(settings, attempt, storeFailure(error));
   }
+  const { outcome, ifApplied } = tried;
   switch (outcome.kind) {
     case 'applied':
-      return settled;
+      return ifApplied;
     case 'condition-failed':
       return outcome;
     case 'contended':

@@ -92,15 +92,15 @@ function intercept(
   take: (value: unknown) => unknown,
   taken?: (value: unknown) => void,
 ): void {
-  const below = Object.getOwnPropertyDescriptor(request, name);
   let stored = request[name];
+  const { get = () => stored, set: tellBelow } = Object.getOwnPropertyDescriptor(request, name) ?? {};
   Object.defineProperty(request, name, {
     enumerable: true,
     configurable: true,
-    get: below?.get ?? (() => stored),
+    get,
     set(value: unknown) {
       stored = take(value);
-      below?.set?.(stored);
+      tellBelow?.(stored);
       taken?.(stored);
     },
   });

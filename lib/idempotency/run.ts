@@ -35,9 +35,9 @@ export interface Run {
   leaveInDoubt(answer?: unknown): Ending | undefined;
   /**
    * `answer` came after the invocation's deadline, and nobody can tell whether it is the handler's. The key stays in
-   * doubt, and a successor's record goes before the answer.
+   * doubt. Resolves to what a successor's record, or the want of one, puts in the place of the answer.
    */
-  yieldToSuccessor(answer: unknown): Promise<Ending>;
+  yieldToSuccessor(answer: unknown): Promise<Ending | undefined>;
 }
 
 export interface RunSettings {
@@ -190,7 +190,7 @@ export function guardedRun(
     return unlessWritesAreMissing(answer);
   }
 
-  async function yieldToSuccessor(answer: unknown): Promise<Ending> {
+  async function yieldToSuccessor(answer: unknown): Promise<Ending | undefined> {
     pending.close();
     try {
       const successor = await successorOf(options, attempt);
@@ -201,7 +201,7 @@ export function guardedRun(
       if (isOfSuccessor(error)) return { kind: 'refused', refusal: refusalOf(error, request, options) };
     }
     tellDoubt();
-    return unlessWritesAreMissing(answer) ?? { kind: 'answer', answer };
+    return unlessWritesAreMissing(answer);
   }
 
   /** An answer of which nobody knows whose it is must not tell of a success that was never written. */

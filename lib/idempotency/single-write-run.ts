@@ -73,9 +73,8 @@ export function singleWriteRun(operation: Operation, store: TransactionalStore, 
         notify({ type: 'in-progress', id, retryAfterMs });
         return failedWith(new InProgressError(retryAfterMs), request, options);
       }
-      case 'lapsed':
-        return undefined;
     }
+    return undefined;
   }
 
   function replay(result: Parameters<Operation['replay']>[0]): Ending {
@@ -150,7 +149,6 @@ export function singleWriteRun(operation: Operation, store: TransactionalStore, 
     abandon: async () => pending.close(),
     fail,
     leaveInDoubt,
-    yieldToSuccessor: async (answer) =>
-      (await answerOfFirst()) ?? leaveInDoubt(answer) ?? { kind: 'answer', answer },
+    yieldToSuccessor: async (answer) => (await answerOfFirst()) ?? leaveInDoubt(answer),
   };
 }

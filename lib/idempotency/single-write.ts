@@ -4,7 +4,7 @@
  * as protocol.ts is.
  */
 import type { Completion, IdempotencyRecord } from '../stores/idempotency-store.ts';
-import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../stores/transactional-store.ts';
+import type { FailedWrite, TransactionalStore } from '../stores/transactional-store.ts';
 import {
   type Commit,
   type CommitSettings,
@@ -51,45 +51,44 @@ export async function writeOnce(
 ): Promise<SingleWriteSettlement> {
   const { now } = settings;
   const owner = settings.newOwner();
-  let settled: Extract<SingleWriteSettlement, { kind: 'settled' }> = { kind: 'settled' };
-  const put = (completion: Completion, whyOmitted?: Error) => {
-    settled = settledWith(completion, whyOmitted);
-    return untilUncontended(settings, deadlineMs, () => {
+  const put = async (completion: Completion, whyOmitted?: Error) => ({
+    outcome: await untilUncontended(settings, deadlineMs, () => {
       const nowMs = now();
       return store.putCompleted(
         { ...request, ...completion, status: 'COMPLETED', owner, attempt: 1, leaseEndsAtMs: nowMs },
         epochSeconds(nowMs),
         writes,
       );
-    });
-  };
+    }),
+    ifApplied: settledWith(completion, whyOmitted),
+  });
+  const otherwise = async <T extends SingleWriteSettlement>(settlement: T) =>
+    (await settledMeanwhile(settings, request, owner)) ?? settlement;
 
-  let outcome: TransactionOutcome | undefined;
   for (let turn = 0; turn < TURNS_MAX; turn++) {
+    let tried: Awaited<ReturnType<typeof put>>;
     try {
-      outcome = await recordFitting(settings, result, omit, put);
+      tried = await recordFitting(settings, result, omit, put);
     } catch (error) {
-      return (
-        (await settledMeanwhile(settings, request, owner)) ?? { kind: 'failed', error: storeFailure(error) }
-      );
+      return otherwise({ kind: 'failed', error: storeFailure(error) });
     }
-    if (outcome.kind !== 'record-refused') break;
-    const settlement = judged(settings, request, owner, outcome.current);
-    if (settlement !== undefined) return settlement;
-  }
-  switch (outcome?.kind) {
-    case 'applied':
-      return settled;
-    case 'condition-failed':
-      // What stood in the way may be the first request's own work. That its record refuses us at the same time is what
-      // DynamoDB does; a look costs nothing but a read, and only here.
-      return (await settledMeanwhile(settings, request, owner)) ?? outcome;
-    default: {
-      const cause = outcome?.kind === 'contended' ? outcome.cause : undefined;
-      const error = contentionError(cause);
-      return (await settledMeanwhile(settings, request, owner)) ?? { kind: 'failed', error };
+    const { outcome, ifApplied } = tried;
+    switch (outcome.kind) {
+      case 'applied':
+        return ifApplied;
+      case 'condition-failed':
+        // What stood in the way may be the first request's own work. That its record refuses us at the same time is
+        // what DynamoDB does; a look costs nothing but a read, and only here.
+        return otherwise(outcome);
+      case 'contended':
+        return otherwise({ kind: 'failed', error: contentionError(outcome.cause) });
+      case 'record-refused': {
+        const settlement = judged(settings, request, owner, outcome.current);
+        if (settlement !== undefined) return settlement;
+      }
     }
   }
+  return otherwise({ kind: 'failed', error: contentionError(undefined) });
 }
 
 /** The record that counts for the request, if there is one. @throws StoreError when the store cannot be read */

@@ -5,7 +5,7 @@ export type Sleep = (ms: number, signal?: AbortSignal) => Promise<unknown>;
 
 /** By the process's own timers. They keep it alive, since somebody waits for the answer that comes after. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<unknown> {
-  return pause(ms, undefined, signal === undefined ? {} : { signal });
+  return pause(ms, undefined, { signal });
 }
 
 /** What `work` comes to within `ms`, or `undefined` if it is not done by then. `work` itself is not stopped. */

@@ -25,7 +25,7 @@ export function unguardedRun(conclude: (answer: unknown) => Conclusion, settings
           return { kind: 'answer', answer };
         case 'condition-failed': {
           const reaction = await pending.onConditionFailed(outcome.failed);
-          return reaction.kind === 'answer' ? reaction : failedWith(reaction.error, request, options);
+          return reaction.kind === 'error' ? failedWith(reaction.error, request, options) : reaction;
         }
         case 'contended':
           return failedWith(contentionError(outcome.cause), request, options);
@@ -57,6 +57,6 @@ export function unguardedRun(conclude: (answer: unknown) => Conclusion, settings
       return undefined;
     },
     leaveInDoubt,
-    yieldToSuccessor: async (answer) => leaveInDoubt(answer) ?? { kind: 'answer', answer },
+    yieldToSuccessor: async (answer) => leaveInDoubt(answer),
   };
 }

@@ -30,9 +30,11 @@ export function readCancellation(
   error: TransactionCanceledException,
   id: string | undefined,
 ): Cancellation | undefined {
-  const writes = [...(error.CancellationReasons ?? [])];
+  if (error.CancellationReasons === undefined) return undefined;
+  const writes = [...error.CancellationReasons];
   const record = id === undefined ? undefined : writes.shift();
   // The record first, whatever else there is: under a lost lease, or a completed key, the data may well look different.
+  // Stryker disable next-line ConditionalExpression: without an id there is no record, and the rest is false as well
   if (id !== undefined && record?.Code === 'ConditionalCheckFailed') {
     return { kind: 'record-refused', id, item: record.Item };
   }

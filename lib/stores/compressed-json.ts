@@ -45,6 +45,7 @@ export async function decompress(bytes: Uint8Array, jsonBytes: number): Promise<
         ? brotliDecompressSync(bytes, bounds)
         : await decompressOnThreadPool(bytes, bounds);
     return json.length === jsonBytes ? json.toString('utf8') : undefined;
+    // Stryker disable next-line BlockStatement: what comes back without it is undefined, too
   } catch {
     return undefined; // zlib has one error for each way in which bytes can be wrong, and all mean the same here.
   }

@@ -236,6 +236,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
       const outcome = await transact(this.#client, transaction);
       if (outcome.kind !== 'record-refused') return outcome;
       const { kind, id, item } = outcome;
+      // Stryker disable next-line OptionalChaining: there is one, for it has refused the transaction
       return { kind, current: await this.#found(id, item, transaction.record?.own) };
     } catch (error) {
       throw this.#storeError(

@@ -76,10 +76,8 @@ export class MemoryStore implements TransactionalStore {
   }
 
   prepareWrites(writes: readonly unknown[], _earlier: readonly unknown[]): readonly unknown[] {
-    if (this.#applyWrites !== undefined) return copyOf(writes);
-    throw new ConfigurationError(
-      'commit() on a MemoryStore needs to be told what becomes of the writes: new MemoryStore({ applyWrites: (writes) => { ... } }).',
-    );
+    this.#tables();
+    return copyOf(writes);
   }
 
   async completeWith(
@@ -124,12 +122,19 @@ export class MemoryStore implements TransactionalStore {
   }
 
   #apply(writes: readonly unknown[]): WritesOutcome {
-    const failed = writes.length === 0 ? [] : (this.#applyWrites?.(writes) ?? []);
+    const failed = writes.length === 0 ? [] : this.#tables()(writes);
     if (failed.length === 0) return { kind: 'applied' };
     return {
       kind: 'condition-failed',
       failed: failed.map((index): FailedWrite => ({ index, code: 'ConditionalCheckFailed' })),
     };
+  }
+
+  #tables(): ApplyWrites {
+    if (this.#applyWrites !== undefined) return this.#applyWrites;
+    throw new ConfigurationError(
+      'commit() on a MemoryStore needs to be told what becomes of the writes: new MemoryStore({ applyWrites: (writes) => { ... } }).',
+    );
   }
 
   #checkSize({ result }: Pick<Completion, 'result'>): void {

@@ -98,7 +98,6 @@ function marshalled(document: unknown, named: string, options: MarshallOptions):
   }
   const attributes: [string, AttributeValue][] = [];
   for (const [name, value] of Object.entries(document)) {
-    if (value === undefined && options.removeUndefinedValues === true) continue;
     try {
       // Never `attributes[name]`: a document of foreign making may have a member called __proto__.
       for (const attribute of Object.values(marshall({ value }, options))) attributes.push([name, attribute]);
@@ -119,14 +118,15 @@ function marshalled(document: unknown, named: string, options: MarshallOptions):
 function rejectTwoWritesToOneItem(writes: readonly PreparedWrite[]): void {
   const keyNames = new Map<string, string[]>();
   for (const { kind, tableName, item } of writes) {
-    if (kind !== 'Put') keyNames.set(tableName, Object.keys(item).sort());
+    if (kind !== 'Put') keyNames.set(tableName, Object.keys(item));
   }
   const places = new Map<string, number>();
   for (const [index, { tableName, item }] of writes.entries()) {
     const names =
       keyNames.get(tableName) ??
-      Object.keys(item)
-        .filter((name) => canBeKey(item[name]))
+      Object.entries(item)
+        .filter(([, value]) => canBeKey(value))
+        .map(([name]) => name)
         .sort();
     const place = JSON.stringify([tableName, names.map((name) => [name, comparable(item[name])])]);
     const other = places.get(place);
@@ -140,8 +140,8 @@ function rejectTwoWritesToOneItem(writes: readonly PreparedWrite[]): void {
 }
 
 /** Key attributes are strings, numbers or bytes. */
-function canBeKey(value: AttributeValue | undefined): boolean {
-  return value?.S !== undefined || value?.N !== undefined || value?.B !== undefined;
+function canBeKey({ S: text, N: number, B: bytes }: AttributeValue): boolean {
+  return text !== undefined || number !== undefined || bytes !== undefined;
 }
 
 /** Bytes as text: JSON would spell an array out, and says nothing at all of an ArrayBuffer or a Blob. */

@@ -217,6 +217,16 @@ export function describeTransactionalStoreContract(name: string, setUp: () => Tr
         },
       );
 
+      test('is refused by a record in its last second, which is not expired', async () => {
+        const last = { ...lock(), expiresAtSeconds: NOW_SECONDS };
+        await store.acquire(last, NOW_SECONDS - 100);
+        const record = { ...completed(), id: last.id };
+        expect(await store.putCompleted(record, NOW_SECONDS, prepared(increment(counter)))).toEqual({
+          kind: 'record-refused',
+          current: last,
+        });
+      });
+
       test('of twenty at once, exactly one is applied, and none of the others', async () => {
         const { id } = lock();
         const records = Array.from({ length: 20 }, () => ({ ...completed(), id }));

@@ -256,9 +256,11 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
       expect(seen()).toEqual(['acquired', 'in-doubt']);
     });
 
-    test('a handler that says so itself', async () => {
+    test('a handler that says so itself, and whose answer is given all the same', async () => {
       const handler = middy(async () => outcomeUnknown({ statusCode: 502 })).use(guard());
-      await expectInDoubt(handler);
+      expect(await send(handler)).toEqual({ statusCode: 502 });
+      expect(seen()).toEqual(['acquired', 'in-doubt']);
+      expect(await send(handler)).toMatchObject({ statusCode: 409 });
     });
   });
 
@@ -350,6 +352,18 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
       await expect(invoke(handler, httpApiEvent({ key: KEY }), lambdaContext(60))).rejects.toThrow(
         'something went wrong',
       );
+      expect(seen()).toEqual(['acquired', 'in-doubt']);
+    });
+
+    test('an onError hook that puts another error in the place of one that tells nothing changes nothing', async () => {
+      const handler = middy(async (): Promise<Answer> => {
+        throw outcomeUnknown(new Error('the payment service did not answer'));
+      })
+        .use(guard())
+        .onError((request) => {
+          request.error = new Error('something went wrong');
+        });
+      await expect(send(handler)).rejects.toThrow('something went wrong');
       expect(seen()).toEqual(['acquired', 'in-doubt']);
     });
 
@@ -494,6 +508,15 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
     open();
     expect(await zombie).toMatchObject({ statusCode: 200, body: '{"run":2}' });
     expect(await send(handler)).toMatchObject({ statusCode: 200, body: '{"run":2}' });
+  });
+
+  test('an attempt whose record is gone in the end answers with its own result', async () => {
+    const vanishing = interceptedStore(store, async (operation, proceed) =>
+      operation === 'complete' ? { applied: false, current: undefined } : proceed(),
+    );
+    const handler = middy(addToCart).use(guard({ store: vanishing }));
+    expect(await send(handler)).toMatchObject({ statusCode: 201, body: '{"run":1}' });
+    expect(seen()).toEqual(['acquired', 'superseded']);
   });
 
   describe('a hook that ends the chain of an attempt that outlived its lease', () => {
@@ -642,7 +665,7 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
 
     describe('and whose early time-out answers before its handler does', () => {
       /** Core's timer runs on the machine's clock; the invocation's own one says that the deadline has long passed. */
-      function answerOfEarlyTimeout(records: IdempotencyStore): Promise<Answer> {
+      function answerOfEarlyTimeout(records: IdempotencyStore, method = 'POST'): Promise<Answer> {
         const deadline = nowMs + 20;
         const frozen = middy(async () => new Promise<never>(() => {}), {
           timeoutEarlyResponse: () => {
@@ -651,8 +674,13 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
           },
         }).use(guard({ store: records, now: () => nowMs }));
         const context = { ...lambdaContext(), getRemainingTimeInMillis: () => deadline - nowMs };
-        return invoke(frozen, httpApiEvent({ key: KEY }), context);
+        return invoke(frozen, httpApiEvent({ key: KEY, method }), context);
       }
+
+      test('gives that answer where the request needs no lock', async () => {
+        expect(await answerOfEarlyTimeout(store, 'GET')).toMatchObject({ statusCode: 202 });
+        expect(seen()).toEqual(['unguarded']);
+      });
 
       test('throws where that throws, and leaves the key in doubt whoever has it now', async () => {
         const deadline = nowMs + 20;

@@ -125,6 +125,7 @@ describe('an attempt that was overtaken', () => {
         operation === 'complete' ? { applied: false, current: undefined } : proceed(),
       );
       expect(await chargeOvertaken(async () => {}, vanishing)).toBe(OWN);
+      expect(told.at(-1)).toMatchObject({ type: 'superseded' });
     });
 
     test('where the key has begun another life with another payload', async () => {
@@ -146,11 +147,18 @@ describe('an attempt that was overtaken', () => {
   });
 
   test('gives `undefined` where a store knows no result of the other’s', async () => {
-    const first = chargeOvertaken(
-      () => chargeAgain('lost by the store'),
-      showing(({ result, ...rest }) => rest),
-    );
+    const withoutResult = showing(({ result, ...rest }) => rest);
+    const first = chargeOvertaken(() => chargeAgain('lost by the store'), withoutResult);
     expect(await first).toBeUndefined();
+
+    const event = () => httpApiEvent({ key: 'k1' });
+    const overtaken = idempotent(async () => {
+      nowMs += LEASE_MS;
+      await idempotent(async () => ({ statusCode: 201 }), options())(event(), withoutDeadline());
+      return { statusCode: 201 };
+    }, options(withoutResult));
+    // The runtime sends `null` for `undefined`, and an HTTP API makes a 200 of it.
+    expect(await overtaken(event(), withoutDeadline())).toMatchObject({ statusCode: 200, body: 'null' });
   });
 });
 

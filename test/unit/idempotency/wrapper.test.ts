@@ -212,6 +212,24 @@ describe('idempotent(fn, { key })', () => {
     expect(await once({ messageId: 'm1' }, lambdaContext())).toEqual(asSent);
   });
 
+  test.each([
+    ['undefined', undefined],
+    ['a function', () => 1],
+  ])('says in the record that %s is none', async (_, result) => {
+    const ids: string[] = [];
+    const onEvent = (event: IdempotencyEvent) => 'id' in event && ids.push(event.id);
+    const once = idempotent(async (_message: Message): Promise<unknown> => result, {
+      store,
+      ...byMessage,
+      onEvent,
+    });
+    await once({ messageId: 'm1' }, lambdaContext());
+    expect(await store.read(ids[0] ?? '')).toMatchObject({
+      status: 'COMPLETED',
+      result: { kind: 'undefined' },
+    });
+  });
+
   test('a result that has no JSON completes the key all the same, and duplicates are told so', async () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;

@@ -2,7 +2,7 @@
 import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import { CommitInvalidError, ResultTooLargeError } from '../../../lib/idempotency/errors.ts';
-import { readCancellation } from '../../../lib/stores/cancelled-transaction.ts';
+import { invalidWrites, readCancellation } from '../../../lib/stores/cancelled-transaction.ts';
 
 const ITEM = { id: { S: 'someone' }, secret: { S: 'SECRET' } };
 const fine: CancellationReason = { Code: 'None' };
@@ -62,10 +62,19 @@ describe('a cancelled transaction with the record as its first item', () => {
     expect(() => read(fine, fine, { Code: 'ValidationError' })).toThrow(/write 1 of the transaction/);
     expect(() => read(fine, { Code: 'ItemCollectionSizeLimitExceeded' })).toThrow(CommitInvalidError);
     expect(() => read({ Code: 'ValidationError' }, fine)).toThrow(ResultTooLargeError);
+    for (const reasons of [
+      [fine, { Code: 'ValidationError' }],
+      [{ Code: 'ValidationError' }, fine],
+    ]) {
+      const error = cancelled(...reasons);
+      expect(() => readCancellation(error, 'orders#1')).toThrow(expect.objectContaining({ cause: error }));
+    }
   });
 
   test('says nothing where there are no reasons, or none that is known', () => {
     expect(read()).toBeUndefined();
+    const unexplained = new TransactionCanceledException({ message: 'cancelled', $metadata: {} });
+    expect(readCancellation(unexplained, 'orders#1')).toBeUndefined();
     expect(read(fine, fine)).toBeUndefined();
     expect(read(fine, { Code: 'SomethingNew' })).toBeUndefined();
   });
@@ -77,6 +86,26 @@ describe('a cancelled transaction with the record as its first item', () => {
       cause: { CancellationReasons: [conflict, { Code: 'ConditionalCheckFailed' }] },
     });
   });
+});
+
+test('a transaction that is refused as a whole is said to be invalid as a whole', () => {
+  const cause = new Error('Item size to update has exceeded the maximum allowed size');
+  expect(invalidWrites(cause)).toMatchObject({
+    message: expect.stringContaining('cannot apply the transaction as it is'),
+    cause,
+  });
+});
+
+test('the item that stood in the way is there for those who ask for it, and for no logger', () => {
+  const cancellation = readCancellation(
+    cancelled(condition(), { Code: 'ConditionalCheckFailed' }),
+    undefined,
+  );
+  if (cancellation?.kind !== 'condition-failed') throw new Error('It was not refused for a condition.');
+  const [asking, silent] = cancellation.failed;
+  expect(asking?.item).toEqual({ id: 'someone', secret: 'SECRET' });
+  expect(JSON.stringify(asking)).not.toMatch('SECRET');
+  expect(silent).not.toHaveProperty('item');
 });
 
 test('a cancelled transaction without a record counts its writes from the first', () => {

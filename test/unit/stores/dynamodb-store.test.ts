@@ -1,12 +1,20 @@
 /** What DynamoDB answers when it does not do what it was asked for, and what becomes of it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  type CancellationReason,
+  CreateTableCommand,
+  DynamoDBClient,
+  TransactionCanceledException,
+  TransactionConflictException,
+} from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ConfigurationError, StoreError } from '../../../lib/idempotency/errors.ts';
 import { DynamoDbStore } from '../../../lib/stores/dynamodb-store.ts';
-import type { InProgressRecord } from '../../../lib/stores/idempotency-store.ts';
+import type { Completion, InProgressRecord } from '../../../lib/stores/idempotency-store.ts';
+import { requestsOf } from '../../support/counted-requests.ts';
 import { createIdempotencyTable, testClient, testEndpoint } from '../../support/dynamodb.ts';
+import { sizedJson } from '../../support/sized-json.ts';
 
 const NOW_SECONDS = 1_800_000_000;
 
@@ -93,6 +101,160 @@ describe('what is asked of DynamoDB', () => {
       'UpdateItemCommand',
       'DeleteItemCommand',
     ]);
+  });
+});
+
+describe('a completed record of which no writes are part', () => {
+  test('is put alone, at half the price of a transaction', async () => {
+    const tableName = await createIdempotencyTable();
+    const store = new DynamoDbStore({ tableName, client });
+    const { leaseEndsAtMs, ...lock } = lockOf('me');
+    const record = { ...lock, leaseEndsAtMs, status: 'COMPLETED', result: { kind: 'undefined' } } as const;
+    const requests = await requestsOf(client, () => store.putCompleted(record, NOW_SECONDS, []));
+    expect(requests).toEqual(['PutItem']);
+  });
+});
+
+describe('a single write that meets a transaction at its record', () => {
+  const conflict = () =>
+    new TransactionConflictException({ message: 'Transaction is ongoing for the item', $metadata: {} });
+
+  let random: jest.SpiedFunction<typeof Math.random>;
+  beforeEach(() => {
+    random = jest.spyOn(Math, 'random').mockReturnValue(1);
+  });
+  afterEach(() => random.mockRestore());
+
+  test('is tried again, after a pause that grows', async () => {
+    const tries: number[] = [];
+    const busy = answering(() => {
+      tries.push(performance.now());
+      if (tries.length < 3) throw conflict();
+      return {};
+    });
+    expect(await new DynamoDbStore({ tableName: 'orders', client: busy }).release(lockOf('me'))).toEqual({
+      applied: true,
+    });
+    const [first = 0, second = 0, third = 0] = tries;
+    // The pauses are of up to 50 and 100 ms; Node's timers may be a millisecond early.
+    expect(second - first).toBeGreaterThan(48);
+    expect(third - second).toBeGreaterThan(98);
+  });
+
+  test('is given up after three tries, with the conflict as its cause', async () => {
+    let tries = 0;
+    const busy = answering(() => {
+      tries += 1;
+      throw conflict();
+    });
+    const store = new DynamoDbStore({ tableName: 'orders', client: busy });
+    await expect(store.release(lockOf('me'))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      cause: { name: 'TransactionConflictException' },
+    });
+    expect(tries).toBe(3);
+  });
+
+  test('no other failure is tried again here: the SDK has done that', async () => {
+    let tries = 0;
+    const down = answering(() => {
+      tries += 1;
+      throw Object.assign(new Error('down'), { name: 'InternalServerError' });
+    });
+    await expect(
+      new DynamoDbStore({ tableName: 'orders', client: down }).release(lockOf('me')),
+    ).rejects.toThrow(StoreError);
+    expect(tries).toBe(1);
+  });
+});
+
+describe('a result of which one chunk cannot be written', () => {
+  test('is left out, and nothing says that it is there', async () => {
+    const throttled = Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
+    const sent: unknown[] = [];
+    const narrow = answering(({ commandName, input }) => {
+      sent.push(commandName);
+      if (input['Item']?.id.S?.endsWith('#1')) throw throttled;
+      return {};
+    });
+    const store = new DynamoDbStore({ tableName: 'orders', client: narrow });
+    const json = sizedJson(1000 * 1024, 'incompressible');
+    const completion = { result: { kind: 'json', json }, expiresAtSeconds: NOW_SECONDS } as const;
+    await expect(store.complete(lockOf('me'), completion)).rejects.toMatchObject({
+      code: 'RESULT_TOO_LARGE',
+      cause: { code: 'STORE_UNAVAILABLE', cause: throttled },
+    });
+    expect(sent).toEqual(['PutItemCommand', 'PutItemCommand']);
+  });
+});
+
+describe('a transaction that DynamoDB refuses as a whole', () => {
+  const tooLarge = Object.assign(new Error('Transaction size exceeds the limit'), {
+    name: 'ValidationException',
+  });
+  const invalid = Object.assign(new Error('Invalid ConditionExpression'), { name: 'ValidationException' });
+  const write = { Put: { TableName: 'lines', Item: { id: 'l1' } } };
+  const withResult = { result: { kind: 'json', json: '1' }, expiresAtSeconds: NOW_SECONDS } as const;
+  const withoutResult = { result: { kind: 'undefined' }, expiresAtSeconds: NOW_SECONDS } as const;
+
+  /** Each of the three transactions that the store can make, of which the first two have a record. */
+  const TRANSACTIONS = {
+    completeWith: (store: DynamoDbStore, completion: Completion) =>
+      store.completeWith(lockOf('me'), completion, store.prepareWrites([write], [])),
+    putCompleted: (store: DynamoDbStore, completion: Completion) => {
+      const record = { ...lockOf('me'), ...completion, status: 'COMPLETED' } as const;
+      return store.putCompleted(record, NOW_SECONDS, store.prepareWrites([write], []));
+    },
+    write: (store: DynamoDbStore) => store.write(store.prepareWrites([write], []), 'token'),
+  };
+  const refusing = (error: unknown) => new DynamoDbStore({ tableName: 'orders', client: failingWith(error) });
+
+  test.each(['completeWith', 'putCompleted'] as const)(
+    'for its size: %s can do without its result, if it has one',
+    async (name) => {
+      await expect(TRANSACTIONS[name](refusing(tooLarge), withResult)).rejects.toMatchObject({
+        code: 'RESULT_TOO_LARGE',
+        cause: tooLarge,
+      });
+      await expect(TRANSACTIONS[name](refusing(tooLarge), withoutResult)).rejects.toMatchObject({
+        code: 'COMMIT_INVALID',
+        cause: tooLarge,
+      });
+    },
+  );
+
+  test('for its size: writes alone are invalid', async () => {
+    await expect(TRANSACTIONS.write(refusing(tooLarge))).rejects.toMatchObject({ code: 'COMMIT_INVALID' });
+  });
+
+  test.each(['completeWith', 'putCompleted', 'write'] as const)(
+    'as not valid: %s is invalid',
+    async (name) => {
+      await expect(TRANSACTIONS[name](refusing(invalid), withResult)).rejects.toMatchObject({
+        code: 'COMMIT_INVALID',
+        cause: invalid,
+      });
+    },
+  );
+
+  test.each([
+    ['of another kind', Object.assign(new Error('Item size unknown'), { name: 'InternalServerError' })],
+    ['that is no error', 'no connection'],
+    ['that gives no reason', cancelledFor({ Code: 'SomethingNew' })],
+  ])('for a failure %s is one of the store', async (_, failure) => {
+    await expect(TRANSACTIONS.completeWith(refusing(failure), withResult)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      cause: failure,
+    });
+  });
+
+  test('for a table that is missing says that it may be another one', async () => {
+    const store = new DynamoDbStore({ tableName: 'no-such-table', client });
+    await expect(TRANSACTIONS.completeWith(store, withResult)).rejects.toThrow(
+      /a table of the writes in it\.$/,
+    );
+    // A single request can only be about ours.
+    await expect(store.read('orders#1')).rejects.toThrow(/TTL on "expiration"\.$/);
   });
 });
 
@@ -212,12 +374,32 @@ async function failureOf(store: DynamoDbStore): Promise<Error> {
 
 /** A fault that no engine at hand can be made to show. */
 function failingWith(error: unknown): DynamoDBClient {
-  const failing = new DynamoDBClient({ region: 'eu-west-1', endpoint: testEndpoint() });
-  failing.middlewareStack.add(
-    () => async () => {
-      throw error;
-    },
-    { step: 'initialize', name: 'failing' },
+  return answering(() => {
+    throw error;
+  });
+}
+
+interface Asked {
+  readonly commandName: unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: the input of whatever command it is
+  readonly input: Record<string, any>;
+}
+
+/** A client that sends nothing, and answers for DynamoDB. */
+function answering(answer: (asked: Asked) => object): DynamoDBClient {
+  const stub = new DynamoDBClient({ region: 'eu-west-1', endpoint: testEndpoint() });
+  stub.middlewareStack.add(
+    (_next, { commandName }) =>
+      async ({ input }) => ({ response: {}, output: { $metadata: {}, ...answer({ commandName, input }) } }),
+    { step: 'initialize', name: 'answering' },
   );
-  return failing;
+  return stub;
+}
+
+function cancelledFor(...reasons: CancellationReason[]): TransactionCanceledException {
+  return new TransactionCanceledException({
+    message: 'Transaction cancelled',
+    $metadata: {},
+    CancellationReasons: reasons,
+  });
 }

@@ -46,7 +46,7 @@ describe('writes in the form of the document client', () => {
     const write = put('o1', { note: undefined });
     expect(() => prepare([write])).toThrow(/attribute "note" holds a value that has no form in DynamoDB/);
     const [prepared] = prepareDocumentWrites([write], [], { removeUndefinedValues: true });
-    expect(prepared?.request).toEqual({ Put: { TableName: 'orders', Item: { id: { S: 'o1' } } } });
+    expect(prepared?.request).toStrictEqual({ Put: { TableName: 'orders', Item: { id: { S: 'o1' } } } });
   });
 
   test.each([
@@ -58,6 +58,13 @@ describe('writes in the form of the document client', () => {
     ['a write of no kind', { Get: {} }, /and has 0/],
     ['two in one', { ...put('a'), ...update('b') }, /and has 2/],
     ['no table', { Put: { Item: { id: 'a' } } }, /Write 0 \(Put\) must have a TableName/],
+    ['a table without a name', { Put: { TableName: '', Item: { id: 'a' } } }, /must have a TableName/],
+    ['null for an item', { Put: { TableName: 'orders', Item: null } }, /Write 0 \(Put\), Item must be an/],
+    [
+      'values that are no object',
+      { Update: { ...update('a').Update, ExpressionAttributeValues: ':n' } },
+      /Write 0 \(Update\), ExpressionAttributeValues must be an object/,
+    ],
     ['no item', { Put: { TableName: 'orders' } }, /Write 0 \(Put\), Item must be an object/],
     ['no key', { Delete: { TableName: 'orders' } }, /Write 0 \(Delete\), Key must be an object/],
     ['a date', put('a', { at: new Date(0) }), /attribute "at" holds a value that has no form in DynamoDB/],
@@ -70,6 +77,11 @@ describe('writes in the form of the document client', () => {
   ])('%s is refused with a sentence that says what is wrong', (_, write, message) => {
     expect(() => prepare([write])).toThrow(CommitInvalidError);
     expect(() => prepare([write])).toThrow(message);
+  });
+
+  test('of a later call are counted from the first of all', () => {
+    const earlier = prepare([put('a'), put('b')]);
+    expect(() => prepare([put('c'), put('d', { at: new Date(0) })], earlier)).toThrow(/Write 3 \(Put\)/);
   });
 
   test('messages name attributes and show no values, causes included', () => {
@@ -97,6 +109,22 @@ describe('the limits of a transaction', () => {
     );
   });
 
+  test('an item of exactly 400 KB', () => {
+    // 'id' and its text, 'text' and its own.
+    const beside = 2 + 2 + 4;
+    expect(prepare([put('o1', { text: 'x'.repeat(400 * 1024 - beside) })])).toHaveLength(1);
+    expect(() => prepare([put('o1', { text: 'x'.repeat(400 * 1024 - beside + 1) })])).toThrow(/409601 bytes/);
+  });
+
+  test('exactly 4 MB in all', () => {
+    const beside = 2 + 2 + 4;
+    const ofBytes = (id: string, bytes: number) => put(id, { text: 'x'.repeat(bytes - beside) });
+    const ten = Array.from({ length: 10 }, (_, index) => ofBytes(`o${index}`, 390 * 1024));
+    const left = 4 * 1024 * 1024 - 10 * 390 * 1024;
+    expect(prepare([...ten, ofBytes('ox', left)])).toHaveLength(11);
+    expect(() => prepare([...ten, ofBytes('ox', left + 1)])).toThrow(/at least 4194305/);
+  });
+
   test('4 MB in all, over all calls', () => {
     const large = (id: string) => put(id, { text: 'x'.repeat(390 * 1024) });
     const ten = prepare(Array.from({ length: 10 }, (_, index) => large(`o${index}`)));
@@ -117,6 +145,13 @@ describe('the limits of a transaction', () => {
     ],
     ['two puts, where a third write tells the key', [put('o1', { a: 1 }), put('o1', { a: 2 }), update('o2')]],
     ['two puts that agree in all that can be a key', [put('o1', { list: [1] }), put('o1', { list: [2] })]],
+    [
+      'two puts with their members in another order',
+      [
+        { Put: { TableName: 'lines', Item: { cart: 'c', line: 1 } } },
+        { Put: { TableName: 'lines', Item: { line: 1, cart: 'c' } } },
+      ],
+    ],
     [
       'keys in another order',
       [
@@ -151,6 +186,14 @@ describe('the limits of a transaction', () => {
         { Put: { TableName: 'blobs', Item: { id: new Uint8Array([2]).buffer } } },
       ],
     ],
+    [
+      'keys of bytes that differ',
+      [
+        { Delete: { TableName: 'blobs', Key: { id: Buffer.from('abc') } } },
+        { Delete: { TableName: 'blobs', Key: { id: Buffer.from('abd') } } },
+      ],
+    ],
+    ['a put without the key', [{ Put: { TableName: 'orders', Item: { line: 1 } } }, update('o1')]],
     ['a number and a text', [update('1'), { Delete: { TableName: 'orders', Key: { id: 1 } } }]],
   ])('writes to different items are not refused: %s', (_, writes) => {
     expect(prepare(writes)).toHaveLength(writes.length);
