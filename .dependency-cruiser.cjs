@@ -8,7 +8,8 @@ module.exports = {
       severity: 'error',
       from: { path: '^lib/idempotency/(protocol|record|commit|single-write)\\.ts$' },
       to: {
-        pathNot: '^lib/(idempotency/(record|errors|protocol|commit)|stores/(idempotency|transactional)-store)\\.ts$',
+        pathNot:
+          '^lib/(idempotency/(record|errors|protocol|commit)|stores/(idempotency|transactional)-store)\\.ts$',
       },
     },
     {

@@ -17,6 +17,7 @@ export {
   PayloadMismatchError,
   ResultNotRecordedError,
   ResultTooLargeError,
+  StepNotRecordedError,
   StoreError,
   SupersededError,
 } from './idempotency/errors.ts';
@@ -37,6 +38,7 @@ export {
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
 export type { CommitFunction, CommitOptions } from './idempotency/pending-writes.ts';
 export type { OnUncertain } from './idempotency/protocol.ts';
+export type { StepFunction } from './idempotency/steps.ts';
 export type { SetTimer } from './idempotency/timer.ts';
 export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
 export type { DocumentWrite } from './stores/document-write.ts';
@@ -48,10 +50,13 @@ export type {
   IdempotencyStore,
   InProgressRecord,
   LapsedLease,
+  Lease,
   OmissionReason,
   Ownership,
   RecordedResult,
+  RecordedSteps,
   RecordStatus,
+  TakeOverOutcome,
   WriteOutcome,
 } from './stores/idempotency-store.ts';
 export { type ApplyWrites, MemoryStore } from './stores/memory-store.ts';

@@ -4,12 +4,20 @@
  *
  * However the transaction ends, the record tells how: it is COMPLETED by its owner if and only if the writes were
  * applied. So what is unknown can be settled by giving the key back. If that succeeds, the writes have not been applied,
- * and no straggler of the transaction ever will be, for the owner that it asks for is gone.
+ * and no straggler of the transaction ever will be, for the owner that it asks for is gone. (Where steps keep the record,
+ * its owner stays until the next attempt: a straggler that comes before it consumes the key, and a retry replays.)
  */
 import type { IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
 import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../stores/transactional-store.ts';
 import { type IdempotencyError, isIdempotencyError, StoreError } from './errors.ts';
-import { type Attempt, type ProtocolSettings, recordFitting, release, type Settlement } from './protocol.ts';
+import {
+  type Attempt,
+  giveBack,
+  type ProtocolSettings,
+  recordFitting,
+  type Settlement,
+  stepNamesOf,
+} from './protocol.ts';
 import { epochSeconds } from './record.ts';
 
 export interface CommitSettings extends ProtocolSettings {
@@ -32,6 +40,11 @@ export type CommitSettlement =
   | Settlement
   /** A condition of the writes did not hold. Nothing was written; the attempt still holds its key. */
   | { readonly kind: 'condition-failed'; readonly failed: readonly FailedWrite[] }
+  /** Not applied, or not known to be: giving the key back tells. */
+  | { readonly kind: 'failed'; readonly error: IdempotencyError };
+
+export type FailedCommit =
+  | Settlement
   /** Nothing was written, and the key was given back. */
   | { readonly kind: 'not-applied'; readonly error: IdempotencyError }
   /** Nobody can tell. The key stays locked until the lease ends, unless the transaction arrives before. */
@@ -55,11 +68,11 @@ export async function commit(
   try {
     outcome = await recordFitting(store, result, omit, (recorded) =>
       untilUncontended(settings, deadlineMs, () =>
-        store.completeWith(attempt, { result: recorded, expiresAtSeconds }, writes),
+        store.completeWith(attempt, { result: recorded, expiresAtSeconds, ...stepNamesOf(attempt) }, writes),
       ),
     );
   } catch (error) {
-    return giveBackUnlessApplied(settings, attempt, storeFailure(error));
+    return { kind: 'failed', error: storeFailure(error) };
   }
   switch (outcome.kind) {
     case 'applied':
@@ -67,7 +80,7 @@ export async function commit(
     case 'condition-failed':
       return outcome;
     case 'contended':
-      return giveBackUnlessApplied(settings, attempt, contentionError(outcome.cause));
+      return { kind: 'failed', error: contentionError(outcome.cause) };
     case 'record-refused':
       return settlementBy(attempt, outcome.current);
   }
@@ -95,13 +108,14 @@ export function contentionError(cause: unknown): StoreError {
   );
 }
 
-async function giveBackUnlessApplied(
+/** Settles a commit that has failed with `error`. Never rejects for what the store does. */
+export async function giveBackUnlessApplied(
   settings: CommitSettings,
   attempt: Attempt,
   error: IdempotencyError,
-): Promise<CommitSettlement> {
+): Promise<FailedCommit> {
   try {
-    const settlement = await release(settings, attempt);
+    const settlement = await giveBack(settings, attempt);
     if (settlement.kind === 'settled') return { kind: 'not-applied', error };
     return settlementBy(attempt, settlement.current);
   } catch {

@@ -17,6 +17,7 @@ export type IdempotencyErrorCode =
   | 'STORE_UNAVAILABLE'
   | 'RESULT_TOO_LARGE'
   | 'RESULT_NOT_RECORDED'
+  | 'STEP_NOT_RECORDED'
   | 'COMMIT_CONDITION_FAILED'
   | 'COMMIT_INVALID'
   | 'CONFIGURATION';
@@ -159,6 +160,23 @@ export class ResultNotRecordedError extends IdempotencyError {
   }
 }
 
+/** A step took effect, but its result cannot be recorded, and the next attempt will run it again. */
+export class StepNotRecordedError extends IdempotencyError {
+  declare readonly code: 'STEP_NOT_RECORDED';
+  readonly reason: OmissionReason;
+  constructor(step: string, reason: OmissionReason, options: { readonly cause?: unknown } = {}) {
+    super(
+      `The result of step "${step}" ${
+        reason === 'too-large'
+          ? 'does not fit into the idempotency record, which takes 400 KB with all steps together. Return an id, and put the rest elsewhere'
+          : 'has no JSON and cannot be recorded. Return plain data, without bigints and cycles'
+      }.`,
+      { code: 'STEP_NOT_RECORDED', statusCode: 500, retryable: false, cause: options.cause },
+    );
+    this.reason = reason;
+  }
+}
+
 /**
  * A condition of the handler's own writes did not hold when they were committed: nothing was written, and the key was
  * given back. `reasons` says which writes; the message does not, for callers are shown it.
@@ -203,6 +221,7 @@ const CODES: ReadonlySet<string> = new Set<IdempotencyErrorCode>([
   'STORE_UNAVAILABLE',
   'RESULT_TOO_LARGE',
   'RESULT_NOT_RECORDED',
+  'STEP_NOT_RECORDED',
   'COMMIT_CONDITION_FAILED',
   'COMMIT_INVALID',
   'CONFIGURATION',

@@ -17,6 +17,20 @@ export type IdempotencyEvent =
   | { readonly type: 'uncertain'; readonly id: string }
   | { readonly type: 'completed'; readonly id: string; readonly attempt: number }
   | { readonly type: 'released'; readonly id: string; readonly attempt: number }
+  /** The handler failed after a recorded step: the key was given back, and the record kept for the next attempt. */
+  | { readonly type: 'suspended'; readonly id: string; readonly attempt: number }
+  /** A step was run and its result recorded. Its name is the handler's own choice: make it a constant. */
+  | { readonly type: 'step-recorded'; readonly id: string; readonly attempt: number; readonly step: string }
+  /** A step was not run, because an earlier attempt has recorded its result. */
+  | { readonly type: 'step-skipped'; readonly id: string; readonly attempt: number; readonly step: string }
+  | {
+      readonly type: 'renewed';
+      readonly id: string;
+      readonly attempt: number;
+      readonly leaseEndsAtMs: number;
+    }
+  /** The lease was taken over, or could not be renewed in time, while the handler was running. */
+  | { readonly type: 'lease-lost'; readonly id: string; readonly attempt: number }
   /** The attempt ended without a known outcome; the key stays locked until its lease ends. */
   | { readonly type: 'in-doubt'; readonly id: string; readonly attempt: number }
   /** The attempt outlived its lease and another one took over; its own result was not recorded. */
@@ -31,7 +45,7 @@ export type IdempotencyEvent =
   | {
       readonly type: 'store-failed';
       readonly id: string;
-      readonly during: 'claim' | 'complete' | 'commit' | 'release' | 'read';
+      readonly during: 'claim' | 'renew' | 'step' | 'complete' | 'commit' | 'release' | 'read';
       readonly error: Error;
     }
   /** The handler runs without a lock, for the reason given. */
@@ -49,6 +63,10 @@ export function warnOfTrouble(event: IdempotencyEvent): void {
   if (event.type === 'store-failed') {
     console.warn(
       `lambda-idempotency: the store failed during ${event.during} of ${event.id}: ${event.error.message}`,
+    );
+  } else if (event.type === 'lease-lost') {
+    console.warn(
+      `lambda-idempotency: attempt ${event.attempt} of ${event.id} has lost its lease while its handler is running.`,
     );
   } else if (event.type === 'superseded') {
     console.warn(

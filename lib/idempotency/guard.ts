@@ -15,6 +15,7 @@ import {
   StoreError,
 } from './errors.ts';
 import type { UnguardedReason } from './events.ts';
+import { leaseEnd } from './held-lease.ts';
 import { concludeAnswer, httpOperation } from './http-operation.ts';
 import { concludeResult, keyedOperation } from './keyed-operation.ts';
 import type { Conclusion, Operation } from './operation.ts';
@@ -105,8 +106,10 @@ async function claimOrExplain(
 ): Promise<Claim | { readonly kind: 'store-failed'; readonly error: StoreError }> {
   try {
     // A Lambda attempt cannot outlive its deadline, so the lease that ends with it (and a margin for clocks that
-    // differ) is the shortest one that can never be overrun.
-    return await claim(options, { id, fingerprint, leaseEndsAtMs: deadlineMs + options.clockSkewMs });
+    // differ) is the shortest one that can never be overrun. A shorter one has to be renewed.
+    const leaseEndsAtMs = leaseEnd(options, deadlineMs);
+    const latestLeaseEndMs = deadlineMs + options.clockSkewMs;
+    return await claim(options, { id, fingerprint, leaseEndsAtMs, latestLeaseEndMs });
   } catch (error) {
     // A store of the user's own may throw anything; without a record there is no run, whatever it was.
     const failure =

@@ -60,6 +60,15 @@ export interface ProtocolOptions {
    * function can run)
    */
   readonly leaseMs?: number;
+  /**
+   * Length of a lease that is shorter than the invocation and is renewed while the handler runs, in milliseconds (at least
+   * 1000). After a crash the key is free so much sooner. It costs a request every third of its length, and a handler that
+   * blocks the event loop, or a store that is out of reach, for two thirds of it loses the lease: see
+   * `context.idempotency.signal`. `retryAfter` of refused duplicates gets shorter as well. Choose it for invocations that may
+   * last minutes; a short function time-out does the same without requests.
+   * @defaultValue none: the lease lasts as long as the invocation
+   */
+  readonly renewedLeaseMs?: number;
   /** Told of everything that the protocol does. @defaultValue a warning on standard error where a person should look */
   readonly onEvent?: IdempotencyEventListener;
   /** Epoch milliseconds, for tests. @defaultValue Date.now */

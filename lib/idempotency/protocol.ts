@@ -10,10 +10,14 @@ import type {
   IdempotencyRecord,
   IdempotencyStore,
   InProgressRecord,
+  Lease,
   RecordedResult,
+  RecordedSteps,
+  TakeOverOutcome,
+  WriteOutcome,
 } from '../stores/idempotency-store.ts';
 import { ResultTooLargeError, StoreError } from './errors.ts';
-import { epochSeconds, judgeRecord } from './record.ts';
+import { epochSeconds, judgeRecord, SUSPENDED } from './record.ts';
 
 /** What to do with a key whose last attempt ended without telling its outcome. */
 export type OnUncertain = 'retry' | 'block';
@@ -31,8 +35,10 @@ export interface ProtocolSettings {
 export interface ClaimRequest {
   readonly id: string;
   readonly fingerprint: string;
-  /** Epoch milliseconds: the attempt cannot still be running then. */
+  /** Epoch milliseconds: the attempt cannot still be running then, unless it renews its lease. */
   readonly leaseEndsAtMs: number;
+  /** The end of the last lease that it may come to by renewing. @defaultValue leaseEndsAtMs */
+  readonly latestLeaseEndMs?: number;
 }
 
 /** The right to run once, proved by `owner` in the record. */
@@ -43,6 +49,8 @@ export interface Attempt {
   readonly attempt: number;
   readonly fingerprint: string;
   readonly leaseEndsAtMs: number;
+  /** What earlier attempts have recorded, and this one since. */
+  readonly steps: RecordedSteps | undefined;
 }
 
 export type Claim =
@@ -63,6 +71,9 @@ export type Settlement =
  */
 const CLAIM_TURNS_MAX = 5;
 
+/** As often as a renewal can have been under way, and once more. */
+const SUSPEND_TURNS_MAX = 3;
+
 /** Told to a caller when nothing better is known: long enough for a short handler, short enough not to be noticed. */
 const RETRY_SOON_MS = 1000;
 
@@ -74,10 +85,10 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
   const { store, now } = settings;
   const owner = settings.newOwner();
   let wanted = newRecord(settings, request, owner);
-  let outcome = await store.acquire(wanted, epochSeconds(now()));
+  let outcome: WriteOutcome | TakeOverOutcome = await store.acquire(wanted, epochSeconds(now()));
 
   for (let turn = 0; turn < CLAIM_TURNS_MAX; turn++) {
-    if (outcome.applied) return await acquired(settings, wanted);
+    if (outcome.applied) return await acquired(settings, 'record' in outcome ? outcome.record : wanted);
     const current = outcome.current;
     // The reply to our own write was lost and the client library sent it again: the lock that refused us is ours.
     if (current?.owner === owner && current.status === 'INPROGRESS') return await acquired(settings, current);
@@ -87,8 +98,9 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
       // Released, or expired, between the refusal and the read.
       wanted = newRecord(settings, request, owner);
       outcome = await store.acquire(wanted, epochSeconds(now()));
-    } else if (verdict === 'lapsed') {
-      if (settings.onUncertain === 'block') return { kind: 'uncertain' };
+    } else if (verdict === 'lapsed' || verdict === 'suspended') {
+      // A suspended key is in no doubt: its handler itself has said that it failed.
+      if (verdict === 'lapsed' && settings.onUncertain === 'block') return { kind: 'uncertain' };
       wanted = { ...newRecord(settings, request, owner), attempt: current.attempt + 1 };
       outcome = await store.takeOver(wanted, current);
     } else {
@@ -112,7 +124,7 @@ export async function complete(
   const { store, now, retentionSeconds } = settings;
   const expiresAtSeconds = epochSeconds(now()) + retentionSeconds;
   return recordFitting(store, result, omit, (recorded) =>
-    completeOnce(store, attempt, { result: recorded, expiresAtSeconds }),
+    completeOnce(store, attempt, { result: recorded, expiresAtSeconds, ...stepNamesOf(attempt) }),
   );
 }
 
@@ -146,6 +158,67 @@ export async function release(settings: ProtocolSettings, attempt: Attempt): Pro
 }
 
 /**
+ * Gives the key back after a handler that failed, and keeps the steps that it has recorded: the next attempt goes on
+ * behind the last of them. Without steps, the record is deleted.
+ * @throws StoreError when it cannot be told whether the key was given back; the lease then runs out by itself.
+ */
+export async function giveBack(settings: ProtocolSettings, attempt: Attempt): Promise<Settlement> {
+  if (attempt.steps === undefined) return release(settings, attempt);
+  let lease: Lease = attempt;
+  for (let turn = 0; turn < SUSPEND_TURNS_MAX; turn++) {
+    const outcome = await settings.store.renew(lease, SUSPENDED);
+    if (outcome.applied || outcome.current === undefined) return { kind: 'settled' };
+    const { current } = outcome;
+    if (current.owner !== attempt.owner || current.status !== 'INPROGRESS') {
+      return { kind: 'superseded', current };
+    }
+    // The reply to our own write was lost.
+    if (current.leaseEndsAtMs === SUSPENDED) return { kind: 'settled' };
+    // A renewal of ours that had got no reply was applied after all: the lease is still ours, with another end.
+    lease = current;
+  }
+  throw new StoreError('The lease changed whenever it was to be given back.');
+}
+
+export type Renewal =
+  | { readonly kind: 'renewed'; readonly leaseEndsAtMs: number }
+  /** Completed or given back by this attempt itself: there is nothing left to renew. */
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'lost'; readonly current: IdempotencyRecord | undefined };
+
+/**
+ * Moves the end of the lease.
+ * @throws StoreError when it cannot be told whether it was moved; the next renewal finds out
+ */
+export async function renew(
+  settings: ProtocolSettings,
+  attempt: Attempt,
+  nextLeaseEndsAtMs: number,
+): Promise<Renewal> {
+  const outcome = await settings.store.renew(attempt, nextLeaseEndsAtMs);
+  if (outcome.applied) return { kind: 'renewed', leaseEndsAtMs: nextLeaseEndsAtMs };
+  const { current } = outcome;
+  if (current?.owner !== attempt.owner) return { kind: 'lost', current };
+  if (current.status === 'COMPLETED' || current.leaseEndsAtMs === SUSPENDED) return { kind: 'settled' };
+  // The reply to our own renewal was lost, to this one or to one before it.
+  return { kind: 'renewed', leaseEndsAtMs: current.leaseEndsAtMs };
+}
+
+/**
+ * Records the result of one step. JSON text, empty for `undefined`.
+ * @throws ResultTooLargeError where it does not fit; StoreError when it cannot be told whether it was recorded
+ */
+export async function recordStep(
+  settings: ProtocolSettings,
+  attempt: Attempt,
+  name: string,
+  json: string,
+): Promise<Settlement> {
+  const outcome = await settings.store.recordStep(attempt, name, json);
+  return outcome.applied ? { kind: 'settled' } : { kind: 'superseded', current: outcome.current };
+}
+
+/**
  * The record of another attempt that stands in the place of this one's, if there is any. Changes nothing.
  * @throws StoreError when the store cannot be read
  */
@@ -155,6 +228,11 @@ export async function successorOf(
 ): Promise<IdempotencyRecord | undefined> {
   const current = await settings.store.read(attempt.id);
   return current?.owner === attempt.owner ? undefined : current;
+}
+
+/** For a completion, which drops the steps. */
+export function stepNamesOf({ steps }: Attempt): { readonly stepNames?: readonly string[] } {
+  return steps === undefined ? {} : { stepNames: Object.keys(steps) };
 }
 
 async function completeOnce(
@@ -172,24 +250,25 @@ async function completeOnce(
 
 /** The last look before the handler runs: a lock that was granted too late protects nothing any more. */
 async function acquired(settings: ProtocolSettings, record: IdempotencyRecord): Promise<Claim> {
-  const { id, owner, attempt, fingerprint, leaseEndsAtMs } = record;
-  const granted: Attempt = { id, owner, attempt, fingerprint, leaseEndsAtMs };
+  const { id, owner, attempt, fingerprint, leaseEndsAtMs, steps } = record;
+  const granted: Attempt = { id, owner, attempt, fingerprint, leaseEndsAtMs, steps };
   if (settings.now() < leaseEndsAtMs) return { kind: 'acquired', attempt: granted };
-  await release(settings, granted);
+  await giveBack(settings, granted);
   throw new StoreError('The lock was granted only after its lease had ended; the handler was not run.');
 }
 
 function newRecord(settings: ProtocolSettings, request: ClaimRequest, owner: string): InProgressRecord {
   const retainedUntil = epochSeconds(settings.now()) + settings.retentionSeconds;
+  const { leaseEndsAtMs, latestLeaseEndMs = leaseEndsAtMs } = request;
   return {
     id: request.id,
     status: 'INPROGRESS',
     owner,
     attempt: 1,
     fingerprint: request.fingerprint,
-    leaseEndsAtMs: request.leaseEndsAtMs,
+    leaseEndsAtMs,
     // Never before the end of the lease: an expired record counts as absent, and a live lease must not.
-    expiresAtSeconds: Math.max(retainedUntil, epochSeconds(request.leaseEndsAtMs) + 1),
+    expiresAtSeconds: Math.max(retainedUntil, epochSeconds(latestLeaseEndMs) + 1),
   };
 }
 

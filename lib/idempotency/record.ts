@@ -8,13 +8,19 @@
  *       ├────────────────────────────────┘  └───┘ attempt + 1, new owner              │ is over
  *       └─────────────────────────────────────────────────────────────────────────────┘
  *
+ * A handler that failed after a recorded step gives its key back by setting the end of the lease to 0 instead of deleting
+ * the record: the next attempt takes it over at once, with its steps. That record is suspended.
+ *
  * A record past `expiresAtSeconds` counts as absent even while the store still holds it: DynamoDB deletes expired
  * items within days, not seconds. An INPROGRESS record past `leaseEndsAtMs` is lapsed: its attempt may have taken
  * effect or not, and nobody can tell from the record.
  */
 import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 
-export type Verdict = 'expired' | 'mismatch' | 'completed' | 'in-progress' | 'lapsed';
+export type Verdict = 'expired' | 'mismatch' | 'completed' | 'in-progress' | 'suspended' | 'lapsed';
+
+/** The end of a lease that was given back; no clock shows it. */
+export const SUSPENDED = 0;
 
 /**
  * What `record` means for a request with `fingerprint` at `nowMs`. A payload that differs is a mismatch in every
@@ -24,6 +30,7 @@ export function judgeRecord(record: IdempotencyRecord, fingerprint: string, nowM
   if (record.expiresAtSeconds < epochSeconds(nowMs)) return 'expired';
   if (record.fingerprint !== fingerprint) return 'mismatch';
   if (record.status === 'COMPLETED') return 'completed';
+  if (record.leaseEndsAtMs === SUSPENDED) return 'suspended';
   return nowMs < record.leaseEndsAtMs ? 'in-progress' : 'lapsed';
 }
 

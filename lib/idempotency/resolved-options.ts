@@ -7,9 +7,12 @@ import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
 import { DEFAULTS, type HttpOptions, type KeyedOptions, type ProtocolOptions } from './options.ts';
 import type { OnUncertain } from './protocol.ts';
-import { waitBy } from './timer.ts';
+import { beside, waitBy } from './timer.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
+
+/** A garbage collection, a new connection or one try again of the SDK must fit into two thirds of it. */
+const RENEWED_LEASE_LEAST_MS = 1000;
 
 const PROTOCOL_NAMES = [
   'store',
@@ -20,6 +23,7 @@ const PROTOCOL_NAMES = [
   'onStoreUnavailable',
   'clockSkewMs',
   'leaseMs',
+  'renewedLeaseMs',
   'onEvent',
   'now',
   'newOwner',
@@ -38,7 +42,7 @@ const HTTP_NAMES = [
 ] as const;
 
 /** Options that say something about leases. */
-const LEASE_OPTIONS: readonly (keyof ProtocolOptions)[] = ['onUncertain', 'leaseMs'];
+const LEASE_OPTIONS: readonly (keyof ProtocolOptions)[] = ['onUncertain', 'leaseMs', 'renewedLeaseMs'];
 const FUNCTION_NAMES = ['onEvent', 'now', 'newOwner', 'setTimer', 'random', 'fingerprint', 'caller'];
 
 /** What the guard works with: every option present and checked. */
@@ -63,6 +67,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   checkNumber('retentionSeconds', options.retentionSeconds, 1);
   checkNumber('clockSkewMs', options.clockSkewMs, 0);
   checkNumber('leaseMs', options.leaseMs, 1);
+  checkNumber('renewedLeaseMs', options.renewedLeaseMs, RENEWED_LEASE_LEAST_MS);
   checkNumber('timeoutEarlyInMillis', http.timeoutEarlyInMillis, 0);
   checkOneOf('strategy', options.strategy, ['lock', 'single-write']);
   checkOneOf('onUncertain', options.onUncertain, ['retry', 'block']);
@@ -85,9 +90,11 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
+    renewedLeaseMs: options.renewedLeaseMs,
     notify: shielded(options.onEvent ?? warnOfTrouble),
     now: options.now ?? Date.now,
     newOwner: options.newOwner ?? randomUUID,
+    setTimer: options.setTimer ?? beside,
     wait: waitBy(options.setTimer),
     random: options.random ?? Math.random,
     // The callbacks take the user's event type, of which nothing is known here: they are handed what Lambda sent.
@@ -102,6 +109,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     timeoutEarlyInMillis: http.timeoutEarlyInMillis ?? DEFAULTS.timeoutEarlyInMillis,
   };
   rejectContradictions(resolved, options.leaseMs);
+  rejectLongRenewedLease(resolved.renewedLeaseMs, resolved.leaseMs);
   if (resolved.strategy === 'single-write') rejectBesideSingleWrite(options, resolved.store);
   return Object.freeze(resolved);
 }
@@ -156,6 +164,13 @@ function rejectBesideSingleWrite(options: ProtocolOptions, store: IdempotencySto
       `Option "strategy: 'single-write'" needs a store that can write the record and other items in one transaction, such as DynamoDbStore. A store of your own has to implement TransactionalStore.`,
     );
   }
+}
+
+function rejectLongRenewedLease(renewedLeaseMs: number | undefined, leaseMs: number): void {
+  if (renewedLeaseMs === undefined || renewedLeaseMs < leaseMs) return;
+  throw new ConfigurationError(
+    `Option "renewedLeaseMs" (${renewedLeaseMs}) must be less than "leaseMs" (${leaseMs}), the longest that a run can take: otherwise nothing is ever renewed. Lower the first or remove it.`,
+  );
 }
 
 function resolveNamespace(namespace: string | undefined): string {

@@ -9,6 +9,13 @@ export function waitBy(setTimer: SetTimer = keepingAlive): (delayMs: number) => 
     });
 }
 
+/** For what is done beside the work: by the machine's timers it never keeps the process alive. */
+export function beside(callback: () => void, delayMs: number): () => void {
+  const timer = setTimeout(callback, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
 function keepingAlive(callback: () => void, delayMs: number): () => void {
   const timer = setTimeout(callback, delayMs);
   return () => clearTimeout(timer);

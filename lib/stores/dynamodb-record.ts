@@ -4,7 +4,7 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { StoreError } from '../idempotency/errors.ts';
-import type { IdempotencyRecord, RecordedResult } from './idempotency-store.ts';
+import type { IdempotencyRecord, RecordedResult, RecordedSteps } from './idempotency-store.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -20,6 +20,16 @@ export const ATTRIBUTES = Object.freeze({
   data: 'data',
   dataOmitted: 'data_omitted',
 });
+
+/**
+ * A step is an attribute of the record, so that it can be added by one write whether or not there are others: a map of
+ * steps would have to be there first.
+ */
+const STEP_PREFIX = 'step:';
+
+export function stepAttribute(name: string): string {
+  return `${STEP_PREFIX}${name}`;
+}
 
 /**
  * DynamoDB refuses items over 400 KB (409,600 bytes, names and values together: "Service, account, and table
@@ -72,7 +82,15 @@ export function recordOf(item: Item): IdempotencyRecord {
     attempt: number(item, ATTRIBUTES.attempt),
     fingerprint: text(item, ATTRIBUTES.validation),
   };
-  return status === 'INPROGRESS' ? { ...record, status } : { ...record, status, result: resultOf(item) };
+  if (status === 'COMPLETED') return { ...record, status, result: resultOf(item) };
+  const steps = stepsOf(item);
+  return steps === undefined ? { ...record, status } : { ...record, status, steps };
+}
+
+function stepsOf(item: Item): RecordedSteps | undefined {
+  const names = Object.keys(item).filter((name) => name.startsWith(STEP_PREFIX));
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(names.map((name) => [name.slice(STEP_PREFIX.length), text(item, name)]));
 }
 
 function resultOf(item: Item): RecordedResult {

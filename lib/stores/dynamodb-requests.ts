@@ -2,13 +2,13 @@
  * The requests of the store, as DynamoDB takes them, alone or in a transaction. Each is one write with one condition;
  * what the condition protects is said in the port.
  */
-import { ATTRIBUTES, type Item, itemOf, resultAttributes } from './dynamodb-record.ts';
+import { ATTRIBUTES, type Item, itemOf, resultAttributes, stepAttribute } from './dynamodb-record.ts';
 import type {
   CompletedRecord,
   Completion,
   IdempotencyRecord,
   InProgressRecord,
-  LapsedLease,
+  Lease,
   Ownership,
 } from './idempotency-store.ts';
 
@@ -19,9 +19,12 @@ const NAME = {
   '#expiration': ATTRIBUTES.expiration,
   '#leaseEnd': ATTRIBUTES.leaseEnd,
   '#owner': ATTRIBUTES.owner,
+  '#attempt': ATTRIBUTES.attempt,
+  '#validation': ATTRIBUTES.validation,
 } as const;
 
 const OWNED_LOCK = '#status = :inProgress AND #owner = :owner';
+const EXACT_LEASE = `${OWNED_LOCK} AND #leaseEnd = :leaseEnd`;
 
 /** The record that a write was refused for comes back with the refusal. */
 const BRINGING_BACK = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -43,16 +46,58 @@ export function completedPut(tableName: string, record: CompletedRecord, nowSeco
   return { ...put, Item: { ...put.Item, ...resultAttributes(record.result) } };
 }
 
-export function takeOverPut(tableName: string, record: InProgressRecord, lapsed: LapsedLease) {
+/** An update and not a put: what it does not name, the recorded steps, stays as it is at the moment of the write. */
+export function takeOverUpdate(tableName: string, record: InProgressRecord, lapsed: Lease) {
   return {
     TableName: tableName,
-    Item: itemOf(record),
-    ConditionExpression: `${OWNED_LOCK} AND #leaseEnd = :leaseEnd`,
+    Key: keyOf(record.id),
+    UpdateExpression:
+      'SET #owner = :nextOwner, #attempt = :attempt, #leaseEnd = :nextLeaseEnd, #expiration = :expiration, #validation = :validation',
+    ConditionExpression: EXACT_LEASE,
+    ExpressionAttributeNames: pick(
+      '#status',
+      '#owner',
+      '#leaseEnd',
+      '#attempt',
+      '#expiration',
+      '#validation',
+    ),
+    ExpressionAttributeValues: {
+      ...leaseValues(lapsed),
+      ':nextOwner': { S: record.owner },
+      ':attempt': { N: String(record.attempt) },
+      ':nextLeaseEnd': { N: String(record.leaseEndsAtMs) },
+      ':expiration': { N: String(record.expiresAtSeconds) },
+      ':validation': { S: record.fingerprint },
+    },
+    ReturnValues: 'ALL_NEW',
+    ...BRINGING_BACK,
+  } as const;
+}
+
+export function renewalUpdate(tableName: string, lease: Lease, nextLeaseEndsAtMs: number) {
+  return {
+    TableName: tableName,
+    Key: keyOf(lease.id),
+    UpdateExpression: 'SET #leaseEnd = :nextLeaseEnd',
+    ConditionExpression: EXACT_LEASE,
     ExpressionAttributeNames: pick('#status', '#owner', '#leaseEnd'),
     ExpressionAttributeValues: {
-      ...ownedLockValues(lapsed),
-      ':leaseEnd': { N: String(lapsed.leaseEndsAtMs) },
+      ...leaseValues(lease),
+      ':nextLeaseEnd': { N: String(nextLeaseEndsAtMs) },
     },
+    ...BRINGING_BACK,
+  };
+}
+
+export function stepUpdate(tableName: string, ownership: Ownership, name: string, json: string) {
+  return {
+    TableName: tableName,
+    Key: keyOf(ownership.id),
+    UpdateExpression: 'SET #step = :step',
+    ConditionExpression: OWNED_LOCK,
+    ExpressionAttributeNames: { ...pick('#status', '#owner'), '#step': stepAttribute(name) },
+    ExpressionAttributeValues: { ...ownedLockValues(ownership), ':step': { S: json } },
     ...BRINGING_BACK,
   };
 }
@@ -70,10 +115,15 @@ export function completionUpdate(tableName: string, ownership: Ownership, comple
     values[`:${name}`] = value;
     assignments.push(`#${name} = :${name}`);
   }
+  const dropped = (completion.stepNames ?? []).map((name, index) => {
+    names[`#step${index}`] = stepAttribute(name);
+    return `#step${index}`;
+  });
+  const removal = dropped.length === 0 ? '' : ` REMOVE ${dropped.join(', ')}`;
   return {
     TableName: tableName,
     Key: keyOf(ownership.id),
-    UpdateExpression: `SET ${assignments.join(', ')}`,
+    UpdateExpression: `SET ${assignments.join(', ')}${removal}`,
     ConditionExpression: OWNED_LOCK,
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
@@ -102,4 +152,8 @@ function pick(...placeholders: (keyof typeof NAME)[]): Record<string, string> {
 
 function ownedLockValues({ owner }: Ownership): Item {
   return { ':owner': { S: owner }, ':inProgress': { S: 'INPROGRESS' } };
+}
+
+function leaseValues(lease: Lease): Item {
+  return { ...ownedLockValues(lease), ':leaseEnd': { N: String(lease.leaseEndsAtMs) } };
 }

@@ -5,8 +5,9 @@ import type {
   Completion,
   IdempotencyRecord,
   InProgressRecord,
-  LapsedLease,
+  Lease,
   Ownership,
+  TakeOverOutcome,
   WriteOutcome,
 } from './idempotency-store.ts';
 import type {
@@ -52,17 +53,35 @@ export class MemoryStore implements TransactionalStore {
     return this.#put(record);
   }
 
-  async takeOver(record: InProgressRecord, lapsed: LapsedLease): Promise<WriteOutcome> {
+  async takeOver(record: InProgressRecord, lapsed: Lease): Promise<TakeOverOutcome> {
     const current = this.#records.get(record.id);
-    const unchanged = this.#isOwnedLock(lapsed) && current?.leaseEndsAtMs === lapsed.leaseEndsAtMs;
-    return unchanged ? this.#put(record) : { applied: false, current };
+    if (!this.#isUnder(lapsed)) return { applied: false, current };
+    const steps = current?.steps;
+    const taken = steps === undefined ? record : { ...record, steps };
+    this.#put(taken);
+    return { applied: true, record: taken };
+  }
+
+  async renew(lease: Lease, nextLeaseEndsAtMs: number): Promise<WriteOutcome> {
+    const current = this.#records.get(lease.id);
+    if (current === undefined || !this.#isUnder(lease)) return { applied: false, current };
+    return this.#put({ ...current, leaseEndsAtMs: nextLeaseEndsAtMs });
+  }
+
+  async recordStep(ownership: Ownership, name: string, json: string): Promise<WriteOutcome> {
+    const current = this.#records.get(ownership.id);
+    if (current === undefined || !this.#isOwnedLock(ownership)) return { applied: false, current };
+    const steps = { ...current.steps, [name]: json };
+    const bytes = Object.entries(steps).reduce((sum, step) => sum + Buffer.byteLength(step.join('')), 0);
+    if (bytes > this.maxResultBytes) throw new ResultTooLargeError();
+    return this.#put({ ...current, steps: Object.freeze(steps) });
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
     const current = this.#records.get(ownership.id);
     this.#checkSize(completion);
     if (current === undefined || !this.#isOwnedLock(ownership)) return { applied: false, current };
-    return this.#put({ ...current, ...completion, status: 'COMPLETED' });
+    return this.#put(completed(current, completion));
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {
@@ -91,7 +110,7 @@ export class MemoryStore implements TransactionalStore {
     this.#checkSize(completion);
     if (current === undefined || !this.#isOwnedLock(ownership)) return { kind: 'record-refused', current };
     const outcome = this.#apply(writes);
-    if (outcome.kind === 'applied') this.#put({ ...current, ...completion, status: 'COMPLETED' });
+    if (outcome.kind === 'applied') this.#put(completed(current, completion));
     return outcome;
   }
 
@@ -137,10 +156,21 @@ export class MemoryStore implements TransactionalStore {
     return current?.status === 'INPROGRESS' && current.owner === owner;
   }
 
+  #isUnder(lease: Lease): boolean {
+    return this.#isOwnedLock(lease) && this.#records.get(lease.id)?.leaseEndsAtMs === lease.leaseEndsAtMs;
+  }
+
   #put(record: IdempotencyRecord): WriteOutcome {
     this.#records.set(record.id, Object.freeze({ ...record }));
     return { applied: true };
   }
+}
+
+function completed(
+  { steps: _dropped, ...record }: IdempotencyRecord,
+  { result, expiresAtSeconds }: Completion,
+): IdempotencyRecord {
+  return { ...record, result, expiresAtSeconds, status: 'COMPLETED' };
 }
 
 function copyOf(writes: readonly unknown[]): readonly unknown[] {

@@ -6,3 +6,5 @@ interface Order {
   readonly amount: number;
 }
 declare function chargeOrder(order: Order): Promise<string>;
+declare function reserveStock(reservationId: string, order: Order): Promise<string>;
+declare function chargeCard(idempotencyKey: string, amount: number, signal: AbortSignal): Promise<string>;

@@ -62,6 +62,29 @@ describe('a lost reply on an engine that does not return the old item', () => {
       expect(await service.recordLeft()).toBe('COMPLETED 2');
     }));
 
+  test('of a takeover is read to be our own, with its steps', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.runStep();
+      await service.leaveLapsedLease();
+      proxy.withholdOldItems();
+      proxy.plan(once('reply lost', 'takeOver'));
+      expect(await service.send()).toBe('201');
+      expect(await service.recordLeft()).toBe('COMPLETED 2');
+      expect(service.stepRuns).toBe(1);
+    }));
+
+  test('of a suspension is read to be our own', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.runStep();
+      service.planRun(failingWork);
+      proxy.withholdOldItems();
+      proxy.plan(once('reply lost', 'renew'));
+      expect(await service.send()).toBe("the handler's error");
+      expect(service.events.at(-1)).toMatchObject({ type: 'suspended' });
+      expect(await service.send()).toBe('201');
+      expect(service.stepRuns).toBe(1);
+    }));
+
   test('of a completion gives the caller its answer even where the read fails for good', () =>
     withGuardedService({ tableName }, async (service, proxy) => {
       proxy.withholdOldItems();

@@ -42,7 +42,8 @@ function outcome(
 
 /**
  * The situation at each place: `acquire`, a key that is new; `takeOver`, a lapsed lease of attempt 1; `complete`, a
- * handler that has succeeded; `commit`, one that has left a write to the transaction; `putCompleted`, the same without a lock; `release`, a handler that fails the first time; `read`, a completed key on an engine
+ * handler that has succeeded; `recordStep`, one that begins with a step; `renew`, one that fails behind it the first time
+ * and gives its key back with the step; `commit`, one that has left a write to the transaction; `putCompleted`, the same without a lock; `release`, a handler that fails the first time; `read`, a completed key on an engine
  * that does not return the old item.
  */
 export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<Persistence, Outcome>>>> = {
@@ -58,6 +59,19 @@ export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<
     'overcome by a retry':  outcome(['201', 1, 'COMPLETED 2'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 2']),
     'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 0, 'INPROGRESS 1'], ['201', '200 replayed'],             [1, 'COMPLETED 2']),
     'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 0, 'INPROGRESS 2'], ['409 IN_PROGRESS', '201'],          [1, 'COMPLETED 3']),
+  },
+  // biome-ignore format: a table
+  recordStep: {
+    'overcome by a retry':  outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+    // The step has had its effect, and only the record could tell: the handler goes no further, and the key is in doubt.
+    'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 1, 'INPROGRESS 1'], ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+    'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 1, 'INPROGRESS 1'], ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+  },
+  // biome-ignore format: a table
+  renew: {
+    'overcome by a retry':  outcome(["the handler's error", 1, 'INPROGRESS 1'],   ['201', '200 replayed'],             [2, 'COMPLETED 2']),
+    'lasting, not applied': outcome(["the handler's error", 1, 'INPROGRESS 1'],   ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+    'lasting, applied':     outcome(["the handler's error", 1, 'INPROGRESS 1'],   ['201', '200 replayed'],             [2, 'COMPLETED 2']),
   },
   // biome-ignore format: a table
   complete: {

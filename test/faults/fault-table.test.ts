@@ -14,6 +14,8 @@ import { IMPATIENT_MS, MAX_ATTEMPTS, PATIENT_MS, withGuardedService } from './wi
 const PLACES: readonly StoreOperation[] = [
   'acquire',
   'takeOver',
+  'recordStep',
+  'renew',
   'complete',
   'commit',
   'putCompleted',
@@ -68,6 +70,7 @@ describe.each(PLACES)('a fault at %s', (place) => {
       // Otherwise the row would pass without its fault, or without the retries.
       strikes: row.often === 'once' || row.fault === 'reply delayed' ? 1 : triesMax(row),
       writesApplied: commits(place) ? 1 : 0,
+      stepRuns: expectedStepRuns(row),
     });
   });
 });
@@ -83,6 +86,11 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
     case 'commit':
     case 'putCompleted':
       return service.commitWrites();
+    case 'recordStep':
+      return service.runStep();
+    case 'renew':
+      service.runStep();
+      return service.planRun(failingWork);
     case 'release':
       return service.planRun(failingWork);
     case 'read':
@@ -91,11 +99,18 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
   }
 }
 
+interface Observation {
+  readonly outcome: Outcome;
+  readonly strikes: number;
+  readonly writesApplied: number;
+  readonly stepRuns: number;
+}
+
 async function observe(
   { fault, place, often }: Row,
   service: GuardedService,
   proxy: FaultProxy,
-): Promise<{ outcome: Outcome; strikes: number; writesApplied: number }> {
+): Promise<Observation> {
   const runsBefore = service.runs;
   const planned: PlannedFault = often === 'once' ? once(fault, place) : always(fault, place);
   proxy.plan(planned);
@@ -113,11 +128,19 @@ async function observe(
     outcome: { answer, runs, record, retryAtOnce, retryAfterLease, runsInAll, recordInTheEnd },
     strikes,
     writesApplied: await service.writesApplied(),
+    stepRuns: service.stepRuns,
   };
 }
 
 function triesMax({ fault, place }: Row): number {
   return fault === CONFLICT && commits(place) ? COMMIT_TRIES_MAX : MAX_ATTEMPTS;
+}
+
+/** A step is run again only where its result did not reach the record. */
+function expectedStepRuns({ place, comesTo }: Row): number {
+  if (place === 'renew') return 1;
+  if (place !== 'recordStep') return 0;
+  return comesTo === 'lasting, not applied' ? 2 : 1;
 }
 
 function commits(place: StoreOperation): boolean {

@@ -41,6 +41,8 @@ class HandlerError extends Error {}
 export class GuardedService {
   /** How often the handler has been entered. */
   runs = 0;
+  /** How often the step of each run has been run. */
+  stepRuns = 0;
   readonly events: IdempotencyEvent[] = [];
   readonly #key = randomUUID();
   readonly #client: DynamoDBClient;
@@ -52,6 +54,7 @@ export class GuardedService {
   ) => Promise<unknown>;
   readonly #planned: Work[] = [];
   #commits = false;
+  #hasStep = false;
   // Leases lie on this clock and not on the machine's, so that none ends because a machine is slow.
   #nowMs = 1_800_000_000_000;
 
@@ -67,6 +70,7 @@ export class GuardedService {
     this.#invoke = idempotent(
       async (_event: unknown, context: IdempotentContext) => {
         this.runs += 1;
+        if (this.#hasStep) await context.idempotency.step('step', () => ++this.stepRuns);
         if (this.#commits) context.idempotency.commit([this.#countedWrite()]);
         return (
           (await this.#planned.shift()?.(context)) ?? {
@@ -94,6 +98,11 @@ export class GuardedService {
   /** From now on, each run commits a write that can be counted. */
   commitWrites(): void {
     this.#commits = true;
+  }
+
+  /** From now on, each run begins with a step. */
+  runStep(): void {
+    this.#hasStep = true;
   }
 
   /** How often such a write was applied. */

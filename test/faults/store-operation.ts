@@ -1,25 +1,34 @@
-/** Which step of the protocol a request on the wire is, as far as the wire tells. */
+/** Which operation of the port a request on the wire is, as far as the wire tells. */
 export type StoreOperation =
   | 'acquire'
   | 'takeOver'
+  | 'renew'
+  | 'recordStep'
   | 'complete'
   | 'commit'
   | 'putCompleted'
   | 'release'
   | 'read';
 
+/** As the SDK's own serializer wrote it, with these members among others. */
+interface RequestBody {
+  readonly UpdateExpression?: string;
+  readonly TransactItems?: readonly object[];
+}
+
 /**
- * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.PutItem`) and, since acquire and takeover are both a
- * `PutItem`, from the condition: only a takeover compares the end of the lease. `undefined` for any other request.
+ * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.UpdateItem`) and, since four operations are updates, from
+ * what the update sets: only a takeover sets an owner, a step names itself, and a renewal sets the end of the lease
+ * alone. `undefined` for any other request.
  */
 export function storeOperationOf(target: string | undefined, body: string): StoreOperation | undefined {
   switch (target?.split('.').at(-1)) {
     case 'PutItem':
-      return isTakeOver(body) ? 'takeOver' : 'acquire';
+      return 'acquire';
     case 'UpdateItem':
-      return 'complete';
+      return updateOf(JSON.parse(body) as RequestBody);
     case 'TransactWriteItems':
-      return isPutOfRecord(body) ? 'putCompleted' : 'commit';
+      return isPutOfRecord(JSON.parse(body) as RequestBody) ? 'putCompleted' : 'commit';
     case 'DeleteItem':
       return 'release';
     case 'GetItem':
@@ -29,14 +38,14 @@ export function storeOperationOf(target: string | undefined, body: string): Stor
   }
 }
 
-function isTakeOver(body: string): boolean {
-  // The SDK's own serializer wrote it, with this member among others.
-  const { ConditionExpression: condition } = JSON.parse(body) as { readonly ConditionExpression?: string };
-  return condition?.includes(':leaseEnd') === true;
+function updateOf({ UpdateExpression: update = '' }: RequestBody): StoreOperation {
+  if (update.includes('#owner =')) return 'takeOver';
+  if (update.includes('#step =')) return 'recordStep';
+  if (update.includes('#leaseEnd =')) return 'renew';
+  return 'complete';
 }
 
 /** A commit updates its record, which is there; a single write puts it. */
-function isPutOfRecord(body: string): boolean {
-  const { TransactItems: items } = JSON.parse(body) as { readonly TransactItems?: readonly object[] };
+function isPutOfRecord({ TransactItems: items }: RequestBody): boolean {
   return items?.[0] !== undefined && 'Put' in items[0];
 }

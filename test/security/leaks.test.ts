@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { createAddToCartHandler } from '../../functions/add-to-cart/add-to-cart.ts';
 import { DynamoDbCart } from '../../functions/add-to-cart/cart.ts';
@@ -44,6 +44,9 @@ test('the search finds a marker in every spelling and place in which one could l
   expect(markersIn('nothing of the kind')).toEqual([]);
 });
 
+/** The play waits for leases and for an address where nobody listens, on machines that have other things to do. */
+jest.setTimeout(60_000);
+
 describe.each(FORMS)('over every outcome of the %s', (form) => {
   let play: MarkedPlay;
   let written: string;
@@ -70,6 +73,11 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
       uncertain: true,
       completed: true,
       released: true,
+      suspended: true,
+      'step-recorded': true,
+      'step-skipped': true,
+      renewed: true,
+      'lease-lost': true,
       'in-doubt': true,
       superseded: true,
       'condition-failed': true,
@@ -78,7 +86,7 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
     };
     expect(new Set(play.events.map(({ type }) => type))).toEqual(new Set(Object.keys(kinds)));
     const failures = play.events.flatMap((event) => (event.type === 'store-failed' ? [event.during] : []));
-    expect(new Set(failures)).toEqual(new Set(['claim', 'complete', 'commit', 'release']));
+    expect(new Set(failures)).toEqual(new Set(['claim', 'renew', 'step', 'complete', 'commit', 'release']));
   });
 
   test('the play leaves no error out that a caller can be told of', () => {
@@ -91,6 +99,7 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
       SUPERSEDED: true,
       STORE_UNAVAILABLE: true,
       RESULT_NOT_RECORDED: true,
+      STEP_NOT_RECORDED: true,
       COMMIT_CONDITION_FAILED: true,
       COMMIT_INVALID: true,
       CONFIGURATION: true,
@@ -121,13 +130,13 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
     for (const answer of play.refusals) expect(markersIn(shown(answer))).toEqual([]);
   });
 
-  test('the table holds the response in `data` and none of the rest anywhere', async () => {
+  test('the table holds the response in `data` and in steps, and none of the rest anywhere', async () => {
     const items = await itemsOf(tableName);
     expect(items.length).toBeGreaterThan(5);
-    for (const { data, ...rest } of items) {
+    for (const { data, 'step:charge': step, ...rest } of items) {
       expect(markersIn(shown(rest))).toEqual([]);
       expect(rest['id']?.S).toMatch(/^test#[A-Za-z0-9_-]{43}$/);
-      expect(markersIn(shown(data)).filter((name) => name !== 'response')).toEqual([]);
+      expect(markersIn(shown([data, step])).filter((name) => name !== 'response')).toEqual([]);
     }
     expect(items.some(({ data }) => markersIn(shown(data)).includes('response'))).toBe(true);
   });

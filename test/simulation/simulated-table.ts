@@ -13,6 +13,10 @@ export class SimulatedTable implements IdempotencyStore {
     this.#storeOf(record.id).acquire(record, nowSeconds);
   takeOver: IdempotencyStore['takeOver'] = (record, lapsed) =>
     this.#storeOf(record.id).takeOver(record, lapsed);
+  renew: IdempotencyStore['renew'] = (lease, nextLeaseEndsAtMs) =>
+    this.#storeOf(lease.id).renew(lease, nextLeaseEndsAtMs);
+  recordStep: IdempotencyStore['recordStep'] = (ownership, name, json) =>
+    this.#storeOf(ownership.id).recordStep(ownership, name, json);
   complete: IdempotencyStore['complete'] = (ownership, completion) =>
     this.#storeOf(ownership.id).complete(ownership, completion);
   release: IdempotencyStore['release'] = (ownership) => this.#storeOf(ownership.id).release(ownership);

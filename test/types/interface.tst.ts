@@ -73,6 +73,14 @@ test('commit() takes what the document client takes, and nothing else', () => {
   });
 });
 
+test('a step has the result of its function, and the signal is a signal', () => {
+  const { step, signal } = {} as IdempotencyContext;
+  expect(step('charge', async () => ({ chargeId: 'c1' }))).type.toBe<Promise<{ chargeId: string }>>();
+  expect(step('count', () => 1)).type.toBe<Promise<number>>();
+  expect(step).type.not.toBeCallableWith('charge');
+  expect(signal).type.toBe<AbortSignal>();
+});
+
 test('options for HTTP and the option `key` exclude each other', () => {
   expect(idempotent).type.not.toBeCallableWith(async (_record: SQSRecord) => {}, {
     key: (record: SQSRecord) => record.messageId,

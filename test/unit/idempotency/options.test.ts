@@ -89,6 +89,21 @@ describe('options', () => {
       },
       /"strategy: 'single-write'" needs a store that can write .* TransactionalStore/,
     ],
+    [
+      'a renewed lease that is too short to be renewed',
+      { renewedLeaseMs: 999 },
+      /"renewedLeaseMs" must be a whole number of at least 1000/,
+    ],
+    [
+      'a renewed lease that is never renewed',
+      { renewedLeaseMs: 900_000 },
+      /"renewedLeaseMs" \(900000\) must be less than "leaseMs" \(900000\)/,
+    ],
+    [
+      'renewal where there is no lease',
+      { strategy: 'single-write', renewedLeaseMs: 5000 },
+      /"strategy: 'single-write'" and "renewedLeaseMs" contradict each other/,
+    ],
     ['a timer that is no function', { setTimer: 1 }, /"setTimer" must be a function/],
     ['random numbers that are none', { random: 0.5 }, /"random" must be a function/],
     ['a status that is none', { replayStatus: 200 }, /"replayStatus" must be "ok" or "original"/],
