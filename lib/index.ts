@@ -38,6 +38,7 @@ export {
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
 export type { CommitFunction, CommitOptions } from './idempotency/pending-writes.ts';
 export type { OnUncertain } from './idempotency/protocol.ts';
+export type { DoubtfulOperation, Reconcile, Reconciliation } from './idempotency/reconciliation.ts';
 export type { StepFunction } from './idempotency/steps.ts';
 export type { SetTimer } from './idempotency/timer.ts';
 export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';

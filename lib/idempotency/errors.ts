@@ -96,13 +96,23 @@ export class PayloadMismatchError extends IdempotencyError {
   }
 }
 
-/** An earlier attempt ended without telling its outcome, and `onUncertain: 'block'` keeps others from running. */
+/**
+ * An earlier attempt ended without telling its outcome, and `onUncertain` keeps others from running: `'block'`, or a function
+ * that could not find out. With a function, a retry asks again; what it threw is the `cause`.
+ */
 export class OutcomeUnknownError extends IdempotencyError {
   declare readonly code: 'OUTCOME_UNKNOWN';
-  constructor() {
+  constructor(options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+    const { cause, retryAfterMs } = options;
     super(
       'An earlier request with this idempotency key ended without a known outcome. It is not run again until the outcome has been settled.',
-      { code: 'OUTCOME_UNKNOWN', statusCode: 409, retryable: false },
+      {
+        code: 'OUTCOME_UNKNOWN',
+        statusCode: 409,
+        retryable: retryAfterMs !== undefined,
+        cause,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      },
     );
   }
 }

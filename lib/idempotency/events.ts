@@ -15,6 +15,17 @@ export type IdempotencyEvent =
   | { readonly type: 'mismatch'; readonly id: string }
   /** An earlier outcome is unknown, and `onUncertain: 'block'` kept the handler from running. */
   | { readonly type: 'uncertain'; readonly id: string }
+  /**
+   * The function of `onUncertain` has been asked what became of an earlier attempt. `error` is what it threw, or what was
+   * wrong with its word; the operation is blocked then.
+   */
+  | {
+      readonly type: 'reconciled';
+      readonly id: string;
+      readonly attempt: number;
+      readonly outcome: 'completed' | 'run' | 'blocked';
+      readonly error?: Error;
+    }
   | { readonly type: 'completed'; readonly id: string; readonly attempt: number }
   | { readonly type: 'released'; readonly id: string; readonly attempt: number }
   /** The handler failed after a recorded step: the key was given back, and the record kept for the next attempt. */
@@ -45,7 +56,7 @@ export type IdempotencyEvent =
   | {
       readonly type: 'store-failed';
       readonly id: string;
-      readonly during: 'claim' | 'renew' | 'step' | 'complete' | 'commit' | 'release' | 'read';
+      readonly during: 'claim' | 'renew' | 'step' | 'block' | 'complete' | 'commit' | 'release' | 'read';
       readonly error: Error;
     }
   /** The handler runs without a lock, for the reason given. */
@@ -63,6 +74,12 @@ export function warnOfTrouble(event: IdempotencyEvent): void {
   if (event.type === 'store-failed') {
     console.warn(
       `lambda-idempotency: the store failed during ${event.during} of ${event.id}: ${event.error.message}`,
+    );
+  } else if (event.type === 'reconciled' && event.outcome === 'blocked') {
+    // Not its message: what the user's function throws may say anything.
+    const reason = event.error === undefined ? 'the function of onUncertain said so' : event.error.name;
+    console.warn(
+      `lambda-idempotency: what became of ${event.id} before attempt ${event.attempt} is still unknown (${reason}); its key stays blocked until a retry finds out.`,
     );
   } else if (event.type === 'lease-lost') {
     console.warn(

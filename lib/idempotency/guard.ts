@@ -19,7 +19,9 @@ import { leaseEnd } from './held-lease.ts';
 import { concludeAnswer, httpOperation } from './http-operation.ts';
 import { concludeResult, keyedOperation } from './keyed-operation.ts';
 import type { Conclusion, Operation } from './operation.ts';
-import { type Claim, claim } from './protocol.ts';
+import { type Attempt, type Claim, claim } from './protocol.ts';
+import { reconcile } from './reconcile.ts';
+import type { DoubtfulOperation } from './reconciliation.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
 import { guardedRun, type Run, type RunSettings } from './run.ts';
@@ -48,14 +50,14 @@ export async function admit(
     if (options.key === undefined) {
       const http = readRequest(event);
       request = http;
-      const settings = { request, deadlineMs, options };
+      const settings = { event, context, request, deadlineMs, options };
       const conclude = (answer: unknown) => concludeAnswer(answer, http);
       if (!options.methods.has(http.method)) return unguarded('method', conclude, settings);
       const operation = httpOperation(event, http, options);
       if (operation === undefined) return unguarded('no-key', conclude, settings);
       return await admitOperation(operation, settings);
     }
-    const settings = { request, deadlineMs, options };
+    const settings = { event, context, request, deadlineMs, options };
     const operation = keyedOperation(event, context, options);
     if (operation === undefined) return unguarded('no-key', concludeResult, settings);
     return await admitOperation(operation, settings);
@@ -65,7 +67,12 @@ export async function admit(
   }
 }
 
-async function admitOperation(operation: Operation, settings: RunSettings): Promise<Admission> {
+interface Invocation extends RunSettings {
+  readonly event: unknown;
+  readonly context: Context | undefined;
+}
+
+async function admitOperation(operation: Operation, settings: Invocation): Promise<Admission> {
   const { id } = operation;
   const { options } = settings;
   const { notify, store } = options;
@@ -77,7 +84,13 @@ async function admitOperation(operation: Operation, settings: RunSettings): Prom
     case 'acquired': {
       const { attempt, leaseEndsAtMs } = outcome.attempt;
       notify({ type: 'acquired', id, attempt, leaseEndsAtMs });
-      return { kind: 'run', run: guardedRun(operation, outcome.attempt, settings) };
+      const run = guardedRun(operation, outcome.attempt, settings);
+      const { onUncertain } = options;
+      if (outcome.leaseEndedAtMs === undefined || typeof onUncertain !== 'function')
+        return { kind: 'run', run };
+      const question = questionOf(outcome.attempt, outcome.leaseEndedAtMs, run, settings);
+      const reconciled = await reconcile(onUncertain, question, operation, run);
+      return reconciled.kind === 'run' ? { kind: 'run', run } : reconciled;
     }
     case 'completed':
       notify({ type: 'replayed', id });
@@ -98,6 +111,26 @@ async function admitOperation(operation: Operation, settings: RunSettings): Prom
       }
       throw outcome.error;
   }
+}
+
+function questionOf(
+  { attempt, steps = {} }: Attempt,
+  leaseEndedAtMs: number,
+  { idempotency }: Run,
+  { event, context }: Invocation,
+): DoubtfulOperation {
+  const { deriveKey } = idempotency;
+  return {
+    event,
+    context,
+    attempt,
+    deriveKey,
+    stepNames: Object.keys(steps),
+    leaseEndedAtMs,
+    get signal() {
+      return idempotency.signal;
+    },
+  };
 }
 
 async function claimOrExplain(

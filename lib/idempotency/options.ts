@@ -3,13 +3,14 @@ import type { ReplayStatus } from '../http/replayed-answer.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import type { OnUncertain } from './protocol.ts';
+import type { Reconcile } from './reconciliation.ts';
 import type { SetTimer } from './timer.ts';
 
 /** How a key is kept from taking effect twice. */
 export type Strategy = 'lock' | 'single-write';
 
 /** Options of the protocol, for every kind of event. */
-export interface ProtocolOptions {
+export interface ProtocolOptions<TEvent = unknown> {
   /**
    * Where the records lie.
    * @defaultValue a `DynamoDbStore` on the table that the environment variable `IDEMPOTENCY_TABLE` names
@@ -39,9 +40,13 @@ export interface ProtocolOptions {
    * What happens to a key whose last attempt ended without telling its outcome (a crash, a time-out, a completion
    * that failed), once its lease is over: `'retry'` runs the handler again, `'block'` answers 409 until the
    * retention is over or an operator has settled it. Choose `'block'` when a second run costs more than a lost one.
+   *
+   * A function finds out: it looks for the row or asks the foreign service, and resolves to
+   * `{ outcome: 'completed', answer }`, `{ outcome: 'run' }` or `{ outcome: 'blocked' }`. It is called under the lock, with the
+   * event and the derived keys; what it throws blocks the key until the next retry asks again.
    * @defaultValue 'retry'
    */
-  readonly onUncertain?: OnUncertain;
+  readonly onUncertain?: OnUncertain | Reconcile<TEvent>;
   /**
    * What happens when the store cannot be reached: `'reject'` answers 503 and the handler does not run;
    * `'run-unguarded'` runs it without a lock, `context.idempotency.guarded` being false and the event
@@ -82,7 +87,7 @@ export interface ProtocolOptions {
 }
 
 /** Options for HTTP events, on top of the protocol's. */
-export interface HttpOptions<TEvent = unknown> extends ProtocolOptions {
+export interface HttpOptions<TEvent = unknown> extends ProtocolOptions<TEvent> {
   /** Name of the request header that carries the key; case does not matter. @defaultValue 'Idempotency-Key' */
   readonly keyHeader?: string;
   /**
@@ -119,7 +124,7 @@ export interface HttpOptions<TEvent = unknown> extends ProtocolOptions {
 }
 
 /** Options for any other event: the function says what its key is. */
-export interface KeyedOptions<TEvent = unknown> extends ProtocolOptions {
+export interface KeyedOptions<TEvent = unknown> extends ProtocolOptions<TEvent> {
   /**
    * The idempotency key of an event: a message id, an order number. `undefined` runs the function unguarded.
    * Any non-empty string; it is hashed and never stored.

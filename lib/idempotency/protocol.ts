@@ -22,6 +22,9 @@ import { epochSeconds, judgeRecord, SUSPENDED } from './record.ts';
 /** What to do with a key whose last attempt ended without telling its outcome. */
 export type OnUncertain = 'retry' | 'block';
 
+/** Finds out under the lock; for the claim, it is a lease that may be taken over. */
+type OnUncertainFunction = (...args: never[]) => unknown;
+
 export interface ProtocolSettings {
   readonly store: IdempotencyStore;
   /** Epoch milliseconds. */
@@ -29,7 +32,7 @@ export interface ProtocolSettings {
   /** A fresh unguessable token for each attempt. */
   readonly newOwner: () => string;
   readonly retentionSeconds: number;
-  readonly onUncertain: OnUncertain;
+  readonly onUncertain: OnUncertain | OnUncertainFunction;
 }
 
 export interface ClaimRequest {
@@ -54,7 +57,12 @@ export interface Attempt {
 }
 
 export type Claim =
-  | { readonly kind: 'acquired'; readonly attempt: Attempt }
+  | {
+      readonly kind: 'acquired';
+      readonly attempt: Attempt;
+      /** The end of the lease that was taken over, if nobody knows how its attempt ended. */
+      readonly leaseEndedAtMs?: number;
+    }
   | { readonly kind: 'completed'; readonly result: RecordedResult }
   | { readonly kind: 'in-progress'; readonly retryAfterMs: number }
   | { readonly kind: 'mismatch' }
@@ -72,10 +80,10 @@ export type Settlement =
 const CLAIM_TURNS_MAX = 5;
 
 /** As often as a renewal can have been under way, and once more. */
-const SUSPEND_TURNS_MAX = 3;
+const END_TURNS_MAX = 3;
 
 /** Told to a caller when nothing better is known: long enough for a short handler, short enough not to be noticed. */
-const RETRY_SOON_MS = 1000;
+export const RETRY_SOON_MS = 1000;
 
 /**
  * Takes the key, or says why not. Resolves to `acquired` for at most one live lease per id at any time.
@@ -85,22 +93,29 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
   const { store, now } = settings;
   const owner = settings.newOwner();
   let wanted = newRecord(settings, request, owner);
+  let lapsed: IdempotencyRecord | undefined;
   let outcome: WriteOutcome | TakeOverOutcome = await store.acquire(wanted, epochSeconds(now()));
 
   for (let turn = 0; turn < CLAIM_TURNS_MAX; turn++) {
-    if (outcome.applied) return await acquired(settings, 'record' in outcome ? outcome.record : wanted);
+    if (outcome.applied) {
+      return await acquired(settings, 'record' in outcome ? outcome.record : wanted, lapsed);
+    }
     const current = outcome.current;
     // The reply to our own write was lost and the client library sent it again: the lock that refused us is ours.
-    if (current?.owner === owner && current.status === 'INPROGRESS') return await acquired(settings, current);
+    if (current?.owner === owner && current.status === 'INPROGRESS') {
+      return await acquired(settings, current, lapsed);
+    }
 
     const verdict = current === undefined ? 'absent' : judgeRecord(current, request.fingerprint, now());
     if (current === undefined || verdict === 'expired') {
       // Released, or expired, between the refusal and the read.
+      lapsed = undefined;
       wanted = newRecord(settings, request, owner);
       outcome = await store.acquire(wanted, epochSeconds(now()));
     } else if (verdict === 'lapsed' || verdict === 'suspended') {
       // A suspended key is in no doubt: its handler itself has said that it failed.
       if (verdict === 'lapsed' && settings.onUncertain === 'block') return { kind: 'uncertain' };
+      lapsed = verdict === 'lapsed' ? current : undefined;
       wanted = { ...newRecord(settings, request, owner), attempt: current.attempt + 1 };
       outcome = await store.takeOver(wanted, current);
     } else {
@@ -163,21 +178,33 @@ export async function release(settings: ProtocolSettings, attempt: Attempt): Pro
  * @throws StoreError when it cannot be told whether the key was given back; the lease then runs out by itself.
  */
 export async function giveBack(settings: ProtocolSettings, attempt: Attempt): Promise<Settlement> {
-  if (attempt.steps === undefined) return release(settings, attempt);
+  return attempt.steps === undefined ? release(settings, attempt) : endLease(settings, attempt, SUSPENDED);
+}
+
+/**
+ * Lets the lease end at `endMs`, from now on, and keeps the record: at 0 it is given back, at any other time its outcome is
+ * unknown to whoever comes next.
+ * @throws StoreError when it cannot be told whether it was done; the lease then runs out by itself.
+ */
+export async function endLease(
+  settings: ProtocolSettings,
+  attempt: Attempt,
+  endMs: number,
+): Promise<Settlement> {
   let lease: Lease = attempt;
-  for (let turn = 0; turn < SUSPEND_TURNS_MAX; turn++) {
-    const outcome = await settings.store.renew(lease, SUSPENDED);
+  for (let turn = 0; turn < END_TURNS_MAX; turn++) {
+    const outcome = await settings.store.renew(lease, endMs);
     if (outcome.applied || outcome.current === undefined) return { kind: 'settled' };
     const { current } = outcome;
     if (current.owner !== attempt.owner || current.status !== 'INPROGRESS') {
       return { kind: 'superseded', current };
     }
     // The reply to our own write was lost.
-    if (current.leaseEndsAtMs === SUSPENDED) return { kind: 'settled' };
+    if (current.leaseEndsAtMs === endMs) return { kind: 'settled' };
     // A renewal of ours that had got no reply was applied after all: the lease is still ours, with another end.
     lease = current;
   }
-  throw new StoreError('The lease changed whenever it was to be given back.');
+  throw new StoreError('The lease changed whenever it was to be ended.');
 }
 
 export type Renewal =
@@ -249,10 +276,17 @@ async function completeOnce(
 }
 
 /** The last look before the handler runs: a lock that was granted too late protects nothing any more. */
-async function acquired(settings: ProtocolSettings, record: IdempotencyRecord): Promise<Claim> {
+async function acquired(
+  settings: ProtocolSettings,
+  record: IdempotencyRecord,
+  lapsed: IdempotencyRecord | undefined,
+): Promise<Claim> {
   const { id, owner, attempt, fingerprint, leaseEndsAtMs, steps } = record;
   const granted: Attempt = { id, owner, attempt, fingerprint, leaseEndsAtMs, steps };
-  if (settings.now() < leaseEndsAtMs) return { kind: 'acquired', attempt: granted };
+  if (settings.now() < leaseEndsAtMs) {
+    const doubt = lapsed === undefined ? {} : { leaseEndedAtMs: lapsed.leaseEndsAtMs };
+    return { kind: 'acquired', attempt: granted, ...doubt };
+  }
   await giveBack(settings, granted);
   throw new StoreError('The lock was granted only after its lease had ended; the handler was not run.');
 }

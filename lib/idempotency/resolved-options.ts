@@ -7,6 +7,7 @@ import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
 import { DEFAULTS, type HttpOptions, type KeyedOptions, type ProtocolOptions } from './options.ts';
 import type { OnUncertain } from './protocol.ts';
+import type { Reconcile } from './reconciliation.ts';
 import { beside, waitBy } from './timer.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
@@ -70,7 +71,12 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   checkNumber('renewedLeaseMs', options.renewedLeaseMs, RENEWED_LEASE_LEAST_MS);
   checkNumber('timeoutEarlyInMillis', http.timeoutEarlyInMillis, 0);
   checkOneOf('strategy', options.strategy, ['lock', 'single-write']);
-  checkOneOf('onUncertain', options.onUncertain, ['retry', 'block']);
+  const { onUncertain = DEFAULTS.onUncertain } = options;
+  check(
+    typeof onUncertain === 'function' || ['retry', 'block'].includes(onUncertain),
+    'onUncertain',
+    '"retry" or "block", or a function that finds out',
+  );
   checkOneOf('onStoreUnavailable', options.onStoreUnavailable, ['reject', 'run-unguarded']);
   checkOneOf('replayStatus', http.replayStatus, ['ok', 'original']);
   checkOneOf('keyRequired', http.keyRequired, [true, false]);
@@ -86,7 +92,8 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     namespace: resolveNamespace(options.namespace),
     retentionSeconds: options.retentionSeconds ?? DEFAULTS.retentionSeconds,
     strategy: options.strategy ?? DEFAULTS.strategy,
-    onUncertain: options.onUncertain ?? DEFAULTS.onUncertain,
+    // As the callbacks below.
+    onUncertain: onUncertain as OnUncertain | Reconcile,
     onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
@@ -131,15 +138,17 @@ function rejectUnknownNames(options: object): void {
 
 function rejectContradictions(
   resolved: {
-    readonly onUncertain: OnUncertain;
+    readonly onUncertain: OnUncertain | Reconcile;
     readonly onStoreUnavailable: 'reject' | 'run-unguarded';
     readonly retentionSeconds: number;
   },
   leaseMs: number | undefined,
 ): void {
-  if (resolved.onUncertain === 'block' && resolved.onStoreUnavailable === 'run-unguarded') {
+  const { onUncertain } = resolved;
+  if (onUncertain !== 'retry' && resolved.onStoreUnavailable === 'run-unguarded') {
+    const given = onUncertain === 'block' ? `"onUncertain: 'block'"` : '"onUncertain" with a function';
     throw new ConfigurationError(
-      `Options "onUncertain: 'block'" and "onStoreUnavailable: 'run-unguarded'" contradict each other: the first never risks a second run, the second does. Choose 'reject' or 'retry'.`,
+      `Options ${given} and "onStoreUnavailable: 'run-unguarded'" contradict each other: the first never risks a second run, the second does. Choose 'reject' or 'retry'.`,
     );
   }
   if (leaseMs !== undefined && leaseMs > resolved.retentionSeconds * 1000) {
@@ -150,7 +159,7 @@ function rejectContradictions(
 }
 
 /** Without a lock there is no lease that could lapse, and nothing that could run without one. */
-function rejectBesideSingleWrite(options: ProtocolOptions, store: IdempotencyStore): void {
+function rejectBesideSingleWrite(options: ProtocolOptions<never>, store: IdempotencyStore): void {
   const contradicting: string[] = LEASE_OPTIONS.filter((name) => options[name] !== undefined);
   if (options.onStoreUnavailable === 'run-unguarded') contradicting.push('onStoreUnavailable');
   const [name] = contradicting;

@@ -9,7 +9,7 @@ import { HeldLease } from './held-lease.ts';
 import type { Operation, RecordConclusion } from './operation.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
 import { PendingWrites, writesNotCommitted } from './pending-writes.ts';
-import { type Attempt, complete, giveBack, recordStep, successorOf } from './protocol.ts';
+import { type Attempt, complete, endLease, giveBack, recordStep, successorOf } from './protocol.ts';
 import { refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
 import { Steps } from './steps.ts';
@@ -41,6 +41,15 @@ export interface Run {
   yieldToSuccessor(answer: unknown): Promise<Ending>;
 }
 
+/** A run under a lock, before whose handler somebody may have to find out what became of an earlier attempt. */
+export interface GuardedRun extends Run {
+  tellReconciled(outcome: 'completed' | 'run' | 'blocked', error: unknown): void;
+  /** Why the lease is lost, if it is. */
+  loss(): Error | undefined;
+  /** Ends the lease, so that whoever comes next asks again. Never rejects: otherwise it ends by itself. */
+  block(): Promise<void>;
+}
+
 export interface RunSettings {
   readonly request: HttpRequest | undefined;
   /** Epoch milliseconds at which the invocation ends. */
@@ -54,7 +63,7 @@ export function guardedRun(
   attempt: Attempt,
   settings: RunSettings,
   pending = new PendingWrites(settings.options.store),
-): Run {
+): GuardedRun {
   const { request, deadlineMs, options } = settings;
   const { notify } = options;
   const named = { id: attempt.id, attempt: attempt.attempt };
@@ -213,6 +222,22 @@ export function guardedRun(
     return undefined;
   }
 
+  async function block(): Promise<void> {
+    handlerEnded();
+    lease.end();
+    try {
+      const settlement = await endLease(options, held(), options.now());
+      if (settlement.kind === 'superseded') notify({ type: 'superseded', ...named });
+    } catch (error) {
+      notify({ type: 'store-failed', id: attempt.id, during: 'block', error: asError(error) });
+    }
+  }
+
+  function tellReconciled(outcome: 'completed' | 'run' | 'blocked', error: unknown): void {
+    const withError = error === undefined ? {} : { error: asError(error) };
+    notify({ type: 'reconciled', ...named, outcome, ...withError });
+  }
+
   function tellGivenBack(): void {
     notify({ type: steps.recorded === undefined ? 'released' : 'suspended', ...named });
   }
@@ -258,7 +283,18 @@ export function guardedRun(
     step: steps.run,
     commit: pending.add,
   });
-  return { idempotency, handlerEnded, finish, abandon, fail, leaveInDoubt, yieldToSuccessor };
+  return {
+    idempotency,
+    handlerEnded,
+    finish,
+    abandon,
+    fail,
+    leaveInDoubt,
+    yieldToSuccessor,
+    tellReconciled,
+    loss: () => lease.loss,
+    block,
+  };
 }
 
 function asError(error: unknown): Error {

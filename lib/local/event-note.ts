@@ -9,6 +9,8 @@ export function describeEvent(event: IdempotencyEvent): string {
       return event.attempt === 1
         ? `${shortId(event.id)} acquired`
         : `${shortId(event.id)} taken over (attempt ${event.attempt})`;
+    case 'reconciled':
+      return `reconciled: ${event.outcome}${event.error === undefined ? '' : ` (${event.error.name})`}`;
     case 'completed':
       return 'completed';
     case 'released':

@@ -8,3 +8,4 @@ interface Order {
 declare function chargeOrder(order: Order): Promise<string>;
 declare function reserveStock(reservationId: string, order: Order): Promise<string>;
 declare function chargeCard(idempotencyKey: string, amount: number, signal: AbortSignal): Promise<string>;
+declare function findCharge(idempotencyKey: string): Promise<string | undefined>;

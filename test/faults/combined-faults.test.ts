@@ -1,5 +1,6 @@
 /** Faults that meet: in one request, in several at once, or with another choice of options. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Reconcile } from '../../lib/index.ts';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { until } from '../support/until.ts';
 import { always, once } from './fault.ts';
@@ -129,6 +130,43 @@ describe('a commit of which nobody tells how it ended', () => {
       proxy.heal();
       expect(await service.send()).toBe('201');
       expect(await service.writesApplied()).toBe(1);
+    }));
+});
+
+describe('a function of onUncertain', () => {
+  const found: Reconcile = () => ({ outcome: 'completed', answer: { statusCode: 201 } });
+
+  test('is asked where the reply to the takeover was lost, and its answer recorded where that reply is, too', () =>
+    withGuardedService({ tableName, onUncertain: found }, async (service, proxy) => {
+      await service.leaveLapsedLease();
+      proxy.plan(once('reply lost', 'takeOver'), once('reply lost', 'complete'));
+      expect(await service.send()).toBe('200 replayed');
+      expect(proxy.strikes).toEqual(['takeOver', 'complete']);
+      expect(await service.recordLeft()).toBe('COMPLETED 2');
+      expect(service.runs).toBe(1);
+    }));
+
+  test('that cannot tell leaves a key that the next retry asks about at once, whatever reply was lost', () =>
+    withGuardedService({ tableName, onUncertain: () => ({ outcome: 'blocked' }) }, async (service, proxy) => {
+      await service.leaveLapsedLease();
+      proxy.plan(once('reply lost', 'renew'));
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      expect(await service.recordLeft()).toBe('INPROGRESS 2');
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      expect(await service.recordLeft()).toBe('INPROGRESS 3');
+      expect(service.runs).toBe(1);
+    }));
+
+  test('that cannot tell, on a table that cannot be reached, leaves a lock that ends by itself', () =>
+    withGuardedService({ tableName, onUncertain: () => ({ outcome: 'blocked' }) }, async (service, proxy) => {
+      await service.leaveLapsedLease();
+      proxy.plan(always('status 500', 'renew'));
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      proxy.heal();
+      expect(await service.send()).toBe('409 IN_PROGRESS');
+      service.letLeaseLapse();
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      expect(service.runs).toBe(1);
     }));
 });
 

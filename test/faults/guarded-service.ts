@@ -7,6 +7,7 @@ import {
   idempotent,
   type OnUncertain,
   outcomeUnknown,
+  type Reconcile,
   type Strategy,
 } from '../../lib/index.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
@@ -28,7 +29,7 @@ export interface GuardedServiceOptions {
   /** Of the fault proxy. */
   readonly endpoint: string;
   readonly tableName: string;
-  readonly onUncertain?: OnUncertain;
+  readonly onUncertain?: OnUncertain | Reconcile;
   readonly strategy?: Strategy;
   /** Tries of each request by the SDK, the first included. */
   readonly maxAttempts: number;

@@ -1,7 +1,14 @@
 /** Every outcome that a guarded request can have. The tests check that none has been forgotten. */
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { DynamoDbStore, type HttpOptions, type IdempotencyEvent, idempotent } from '../../lib/index.ts';
+import {
+  DynamoDbStore,
+  type HttpOptions,
+  type IdempotencyEvent,
+  idempotent,
+  type Reconcile,
+  type Reconciliation,
+} from '../../lib/index.ts';
 import { lambdaContext } from '../support/events.ts';
 import {
   answered,
@@ -24,6 +31,7 @@ export async function playEveryOutcome(form: Form, stage: Stage): Promise<Marked
     await playDuplicates(play);
     await playFailures(play);
     await playDoubt(play);
+    await playReconciliation(play);
     await playTakeovers(play);
     await playUnkeptResults(play);
     await playCommits(play);
@@ -54,12 +62,36 @@ async function playFailures(play: MarkedPlay): Promise<void> {
   await play.sendMeanwhile(play.event(play.newKey()), () => play.deleteLastRecord(), { work: failed });
 }
 
+async function inDoubt(): Promise<unknown> {
+  return { statusCode: 504, body: MARKERS.response };
+}
+
 async function playDoubt(play: MarkedPlay): Promise<void> {
   const key = play.newKey();
-  const inDoubt = async () => ({ statusCode: 504, body: MARKERS.response });
   await play.send(play.guard(inDoubt), play.event(key));
   await play.send(play.guard(answered, { ...LATER, onUncertain: 'block' }), play.event(key));
   await play.send(play.guard(answered, LATER), play.event(key));
+}
+
+async function playReconciliation(play: MarkedPlay): Promise<void> {
+  const found: Reconciliation = { outcome: 'completed', answer: { statusCode: 201, body: MARKERS.response } };
+  const functions: readonly Reconcile[] = [
+    () => found,
+    () => ({ outcome: 'run' }),
+    () => ({ outcome: 'blocked' }),
+    () => failed(),
+    () => ({ outcome: MARKERS.response }) as never,
+    () => ({ outcome: 'completed', answer: { statusCode: 500, body: MARKERS.response } }),
+  ];
+  for (const onUncertain of functions) {
+    const key = play.newKey();
+    await play.send(play.guard(inDoubt), play.event(key));
+    await play.send(play.guard(answered, { ...LATER, onUncertain }), play.event(key));
+  }
+  const key = play.newKey();
+  await play.send(play.guard(inDoubt), play.event(key));
+  const blocked: HttpOptions = { ...LATER, onUncertain: () => ({ outcome: 'blocked' }) };
+  await play.send(play.guard(answered, { ...blocked, store: play.failingAt('renew') }), play.event(key));
 }
 
 /** Superseded by an attempt that has finished, and by one that has not. */

@@ -71,6 +71,7 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
       'in-progress': true,
       mismatch: true,
       uncertain: true,
+      reconciled: true,
       completed: true,
       released: true,
       suspended: true,
@@ -86,7 +87,9 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
     };
     expect(new Set(play.events.map(({ type }) => type))).toEqual(new Set(Object.keys(kinds)));
     const failures = play.events.flatMap((event) => (event.type === 'store-failed' ? [event.during] : []));
-    expect(new Set(failures)).toEqual(new Set(['claim', 'renew', 'step', 'complete', 'commit', 'release']));
+    expect(new Set(failures)).toEqual(
+      new Set(['claim', 'renew', 'step', 'block', 'complete', 'commit', 'release']),
+    );
   });
 
   test('the play leaves no error out that a caller can be told of', () => {

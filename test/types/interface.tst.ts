@@ -81,6 +81,20 @@ test('a step has the result of its function, and the signal is a signal', () => 
   expect(signal).type.toBe<AbortSignal>();
 });
 
+test('a function of onUncertain is given the event of the function that it guards, and must say what it found', () => {
+  idempotent(async (_record: SQSRecord) => 'done', {
+    key: (record) => record.messageId,
+    onUncertain: async ({ event, stepNames, leaseEndedAtMs }) => {
+      expect(event).type.toBe<SQSRecord>();
+      expect(stepNames).type.toBe<readonly string[]>();
+      expect(leaseEndedAtMs).type.toBe<number>();
+      return { outcome: 'completed', answer: 'done' };
+    },
+  });
+  expect(idempotency).type.not.toBeCallableWith({ onUncertain: async () => ({ outcome: 'retry' }) });
+  expect(idempotency).type.not.toBeCallableWith({ onUncertain: async () => ({ outcome: 'completed' }) });
+});
+
 test('options for HTTP and the option `key` exclude each other', () => {
   expect(idempotent).type.not.toBeCallableWith(async (_record: SQSRecord) => {}, {
     key: (record: SQSRecord) => record.messageId,

@@ -136,6 +136,11 @@ describe('options', () => {
       /contradict each other.*Choose 'reject' or 'retry'/,
     ],
     [
+      'a function that finds out beside run-unguarded',
+      { onUncertain: async () => ({ outcome: 'run' }), onStoreUnavailable: 'run-unguarded' },
+      /"onUncertain" with a function and "onStoreUnavailable: 'run-unguarded'" contradict each other/,
+    ],
+    [
       'a lease beyond the retention',
       { leaseMs: 120_000, retentionSeconds: 60 },
       /"retentionSeconds" \(60\) must cover "leaseMs" \(120000 ms\)/,
