@@ -3,7 +3,7 @@
  * that there is none. Whoever comes second has its transaction refused, writes included. Pure against the store's port,
  * as protocol.ts is.
  */
-import type { IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
+import type { CompletedRecord, IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
 import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../stores/transactional-store.ts';
 import {
   type Commit,
@@ -55,19 +55,17 @@ export async function writeOnce(
   const put = (recorded: RecordedResult) =>
     untilUncontended(settings, deadlineMs, () => {
       const nowMs = now();
-      return store.putCompleted(
-        {
-          ...request,
-          status: 'COMPLETED',
-          owner,
-          attempt: 1,
-          leaseEndsAtMs: nowMs,
-          expiresAtSeconds,
-          result: recorded,
-        },
-        epochSeconds(nowMs),
-        writes,
-      );
+      const record: CompletedRecord = {
+        id: request.id,
+        status: 'COMPLETED',
+        owner,
+        attempt: 1,
+        fingerprint: request.fingerprint,
+        leaseEndsAtMs: nowMs,
+        expiresAtSeconds,
+        result: recorded,
+      };
+      return store.putCompleted(record, epochSeconds(nowMs), writes);
     });
 
   let outcome: TransactionOutcome | undefined;
