@@ -1,8 +1,10 @@
-/** An environment variable that the stack sets. Thrown at cold start, so that a wrong deployment fails at once. */
+/** An environment variable that the deployment sets. Thrown at cold start, so that a wrong deployment fails at once. */
 export function requireEnvironment(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === '') {
-    throw new Error(`Set the environment variable ${name}; the stack in lib/cdk/ does.`);
+    throw new Error(
+      `Set the environment variable ${name}; for add-to-cart and list-cart, the stack in lib/cdk/ does.`,
+    );
   }
   return value;
 }

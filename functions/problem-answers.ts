@@ -54,8 +54,14 @@ interface FailedRequest {
   response: any;
 }
 
-/** Middy middleware that turns what a handler throws into a problem document. */
-export function problemAnswers({ logger }: { readonly logger: HandlerLogger }) {
+/** Middy middleware that turns what a handler throws into a problem document. `service` names it in the problem's `type`. */
+export function problemAnswers({
+  logger,
+  service = 'add-to-cart',
+}: {
+  readonly logger: HandlerLogger;
+  readonly service?: string;
+}) {
   async function problemAnswersOnError(request: FailedRequest): Promise<void> {
     const { error } = request;
     // The idempotency middleware answers for its own errors.
@@ -67,18 +73,21 @@ export function problemAnswers({ logger }: { readonly logger: HandlerLogger }) {
         error: loggableError(error),
       });
     }
-    request.response = problemAnswer(error instanceof ProblemError ? error : internalError());
+    request.response = problemAnswer(error instanceof ProblemError ? error : internalError(), service);
   }
   return { onError: problemAnswersOnError };
 }
 
-export function problemAnswer(problem: ProblemError): APIGatewayProxyStructuredResultV2 {
+export function problemAnswer(
+  problem: ProblemError,
+  service = 'add-to-cart',
+): APIGatewayProxyStructuredResultV2 {
   const { statusCode, kind, title, message, errors } = problem;
   return {
     statusCode,
     headers: { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' },
     body: JSON.stringify({
-      type: `urn:add-to-cart:problem:${kind}`,
+      type: `urn:${service}:problem:${kind}`,
       title,
       status: statusCode,
       detail: message,

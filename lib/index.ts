@@ -17,6 +17,7 @@ export {
   PayloadMismatchError,
   ResultNotRecordedError,
   ResultTooLargeError,
+  StepNotRecordedError,
   StoreError,
   SupersededError,
 } from './idempotency/errors.ts';
@@ -38,7 +39,9 @@ export {
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
 export type { CommitFunction, CommitOptions } from './idempotency/pending-writes.ts';
 export type { Omission, OnUncertain } from './idempotency/protocol.ts';
+export type { DoubtfulOperation, Reconcile, Reconciliation } from './idempotency/reconciliation.ts';
 export type { Sleep } from './idempotency/sleep.ts';
+export type { StepFunction } from './idempotency/steps.ts';
 export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
 export type { DocumentWrite } from './stores/document-write.ts';
 export { createDefaultClient, DynamoDbStore, type DynamoDbStoreOptions } from './stores/dynamodb-store.ts';
@@ -48,11 +51,13 @@ export type {
   IdempotencyRecord,
   IdempotencyStore,
   InProgressRecord,
-  LapsedLease,
+  Lease,
   OmissionReason,
   Ownership,
   RecordedResult,
+  RecordedSteps,
   RecordStatus,
+  TakeOverOutcome,
   WriteOutcome,
 } from './stores/idempotency-store.ts';
 export { type ApplyWrites, MemoryStore } from './stores/memory-store.ts';

@@ -14,6 +14,7 @@ const INTERNAL_DETAILS: Readonly<Partial<Record<IdempotencyErrorCode, string>>> 
     'The operation took effect, but its result is too large to be given again. It is not run again.',
   RESULT_NOT_RECORDED:
     'The operation took effect when it was first requested, but its result could not be kept. It is not run again.',
+  STEP_NOT_RECORDED: 'The service has carried out a part of this request, and cannot go on with it.',
   COMMIT_INVALID: 'The service could not carry out this request, and nothing was changed.',
   CONFIGURATION: 'The service is not set up to make this request safe to retry, so it was not run.',
 };

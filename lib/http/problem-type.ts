@@ -21,6 +21,7 @@ const TITLES: Readonly<Record<IdempotencyErrorCode, string>> = {
   STORE_UNAVAILABLE: 'Idempotency store unavailable',
   RESULT_TOO_LARGE: 'Result too large to be recorded',
   RESULT_NOT_RECORDED: 'Result not recorded',
+  STEP_NOT_RECORDED: 'Step not recorded',
   COMMIT_CONDITION_FAILED: 'Condition of the operation not met',
   COMMIT_INVALID: 'Writes of the operation invalid',
   CONFIGURATION: 'Idempotency not configured',

@@ -4,18 +4,20 @@
  *
  * However the transaction ends, the record tells how: it is COMPLETED by its owner if and only if the writes were
  * applied. So what is unknown can be settled by giving the key back. If that succeeds, the writes have not been applied,
- * and no straggler of the transaction ever will be, for the owner that it asks for is gone.
+ * and no straggler of the transaction ever will be, for the owner that it asks for is gone. (Where the record is kept,
+ * its owner stays until the next attempt: a straggler that comes before it consumes the key, and a retry replays.)
  */
 import type { Completion, IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
 import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../stores/transactional-store.ts';
 import { type IdempotencyError, isIdempotencyError, StoreError } from './errors.ts';
 import {
   type Attempt,
+  giveBack,
   type ProtocolSettings,
   recordFitting,
-  release,
   type Settlement,
   settledWith,
+  withoutSteps,
 } from './protocol.ts';
 import type { Sleep } from './sleep.ts';
 
@@ -38,6 +40,11 @@ export type CommitSettlement =
   | Settlement
   /** A condition of the writes did not hold. Nothing was written; the attempt still holds its key. */
   | { readonly kind: 'condition-failed'; readonly failed: readonly FailedWrite[] }
+  /** Not applied, or not known to be: giving the key back tells. */
+  | { readonly kind: 'failed'; readonly error: IdempotencyError };
+
+export type FailedCommit =
+  | Settlement
   /** Nothing was written, and the key was given back. */
   | { readonly kind: 'not-applied'; readonly error: IdempotencyError }
   /** Nobody can tell. The key stays locked until the lease ends, unless the transaction arrives before. */
@@ -58,7 +65,7 @@ export async function commit(
 ): Promise<CommitSettlement> {
   const transact = async (completion: Completion, whyOmitted?: Error) => ({
     outcome: await untilUncontended(settings, deadlineMs, () =>
-      store.completeWith(attempt, completion, writes),
+      store.completeWith(attempt, withoutSteps(completion, attempt), writes),
     ),
     ifApplied: settledWith(completion, whyOmitted),
   });
@@ -66,7 +73,7 @@ export async function commit(
   try {
     tried = await recordFitting(settings, result, omit, transact);
   } catch (error) {
-    return giveBackUnlessApplied(settings, attempt, storeFailure(error));
+    return { kind: 'failed', error: storeFailure(error) };
   }
   const { outcome, ifApplied } = tried;
   switch (outcome.kind) {
@@ -75,7 +82,7 @@ export async function commit(
     case 'condition-failed':
       return outcome;
     case 'contended':
-      return giveBackUnlessApplied(settings, attempt, contentionError(outcome.cause));
+      return { kind: 'failed', error: contentionError(outcome.cause) };
     case 'record-refused':
       return settlementBy(attempt, outcome.current);
   }
@@ -103,13 +110,14 @@ export function contentionError(cause: unknown): StoreError {
   );
 }
 
-async function giveBackUnlessApplied(
+/** Settles a commit that has failed with `error`. Never rejects for what the store does. */
+export async function giveBackUnlessApplied(
   settings: CommitSettings,
   attempt: Attempt,
   error: IdempotencyError,
-): Promise<CommitSettlement> {
+): Promise<FailedCommit> {
   try {
-    const settlement = await release(settings, attempt);
+    const settlement = await giveBack(settings, attempt);
     if (settlement.kind === 'settled') return { kind: 'not-applied', error };
     return settlementBy(attempt, settlement.current);
   } catch {

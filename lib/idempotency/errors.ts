@@ -17,6 +17,7 @@ export type IdempotencyErrorCode =
   | 'STORE_UNAVAILABLE'
   | 'RESULT_TOO_LARGE'
   | 'RESULT_NOT_RECORDED'
+  | 'STEP_NOT_RECORDED'
   | 'COMMIT_CONDITION_FAILED'
   | 'COMMIT_INVALID'
   | 'CONFIGURATION';
@@ -95,13 +96,23 @@ export class PayloadMismatchError extends IdempotencyError {
   }
 }
 
-/** An earlier attempt ended without telling its outcome, and `onUncertain: 'block'` keeps others from running. */
+/**
+ * An earlier attempt ended without telling its outcome, and `onUncertain` keeps others from running: `'block'`, or a function
+ * that could not find out. With a function, a retry asks again; what it threw is the `cause`.
+ */
 export class OutcomeUnknownError extends IdempotencyError {
   declare readonly code: 'OUTCOME_UNKNOWN';
-  constructor() {
+  constructor(options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+    const { cause, retryAfterMs } = options;
     super(
       'An earlier request with this idempotency key ended without a known outcome. It is not run again until the outcome has been settled.',
-      { code: 'OUTCOME_UNKNOWN', statusCode: 409, retryable: false },
+      {
+        code: 'OUTCOME_UNKNOWN',
+        statusCode: 409,
+        retryable: retryAfterMs !== undefined,
+        cause,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      },
     );
   }
 }
@@ -179,6 +190,23 @@ export class ResultNotRecordedError extends IdempotencyError {
   }
 }
 
+/** A step took effect, but its result cannot be recorded, and the next attempt will run it again. */
+export class StepNotRecordedError extends IdempotencyError {
+  declare readonly code: 'STEP_NOT_RECORDED';
+  readonly reason: OmissionReason;
+  constructor(step: string, reason: OmissionReason, options: { readonly cause?: unknown } = {}) {
+    super(
+      `The result of step "${step}" ${
+        reason === 'too-large'
+          ? 'does not fit into the idempotency record, which takes 400 KB with all steps together. Return an id, and put the rest elsewhere'
+          : 'has no JSON and cannot be recorded. Return plain data, without bigints and cycles'
+      }.`,
+      { code: 'STEP_NOT_RECORDED', statusCode: 500, retryable: false, cause: options.cause },
+    );
+    this.reason = reason;
+  }
+}
+
 /**
  * A condition of the handler's own writes did not hold when they were committed: nothing was written, and the key was
  * given back. `reasons` says which writes; the message does not, for callers are shown it.
@@ -223,6 +251,7 @@ const CODES: ReadonlySet<unknown> = new Set<IdempotencyErrorCode>([
   'STORE_UNAVAILABLE',
   'RESULT_TOO_LARGE',
   'RESULT_NOT_RECORDED',
+  'STEP_NOT_RECORDED',
   'COMMIT_CONDITION_FAILED',
   'COMMIT_INVALID',
   'CONFIGURATION',

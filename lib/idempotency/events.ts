@@ -26,6 +26,17 @@ export type IdempotencyEvent =
   | { readonly type: 'mismatch'; readonly id: string }
   /** An earlier outcome is unknown, and `onUncertain: 'block'` kept the handler from running. */
   | { readonly type: 'uncertain'; readonly id: string }
+  /**
+   * The function of `onUncertain` has been asked what became of an earlier attempt. `error` is what it threw, or what was
+   * wrong with its word; the operation is blocked then.
+   */
+  | {
+      readonly type: 'reconciled';
+      readonly id: string;
+      readonly attempt: number;
+      readonly outcome: 'completed' | 'run' | 'blocked';
+      readonly error?: Error;
+    }
   /** `omission`: the key is consumed, but not with its result; replays will say so. */
   | {
       readonly type: 'completed';
@@ -34,6 +45,20 @@ export type IdempotencyEvent =
       readonly omission?: Omission;
     }
   | { readonly type: 'released'; readonly id: string; readonly attempt: number }
+  /** The handler failed after a recorded step or a takeover: the key was given back, the record kept for the next attempt. */
+  | { readonly type: 'suspended'; readonly id: string; readonly attempt: number }
+  /** A step was run and its result recorded. Its name is the handler's own choice: make it a constant. */
+  | { readonly type: 'step-recorded'; readonly id: string; readonly attempt: number; readonly step: string }
+  /** A step was not run, because an earlier attempt has recorded its result. */
+  | { readonly type: 'step-skipped'; readonly id: string; readonly attempt: number; readonly step: string }
+  | {
+      readonly type: 'renewed';
+      readonly id: string;
+      readonly attempt: number;
+      readonly leaseEndsAtMs: number;
+    }
+  /** The lease was taken over, or could not be renewed in time, while the handler was running. */
+  | { readonly type: 'lease-lost'; readonly id: string; readonly attempt: number }
   /** The attempt ended without a known outcome; the key stays locked until its lease ends. */
   | { readonly type: 'in-doubt'; readonly id: string; readonly attempt: number }
   /** The attempt outlived its lease and another one took over; its own result was not recorded. */
@@ -48,7 +73,7 @@ export type IdempotencyEvent =
   | {
       readonly type: 'store-failed';
       readonly id: string;
-      readonly during: 'claim' | 'complete' | 'commit' | 'release' | 'read';
+      readonly during: 'claim' | 'renew' | 'step' | 'block' | 'complete' | 'commit' | 'release' | 'read';
       readonly error: Error;
     }
   /** The handler runs without a lock, for the reason given. */
@@ -73,6 +98,16 @@ export function warnOfTrouble(event: IdempotencyEvent): void {
   if (event.type === 'store-failed') {
     console.warn(
       `lambda-idempotency: the store failed during ${event.during} of ${event.id}: ${event.error.message}`,
+    );
+  } else if (event.type === 'reconciled' && event.outcome === 'blocked') {
+    // Not its message: what the user's function throws may say anything.
+    const reason = event.error === undefined ? 'the function of onUncertain said so' : event.error.name;
+    console.warn(
+      `lambda-idempotency: what became of ${event.id} before attempt ${event.attempt} is still unknown (${reason}); its key stays blocked until a retry finds out.`,
+    );
+  } else if (event.type === 'lease-lost') {
+    console.warn(
+      `lambda-idempotency: attempt ${event.attempt} of ${event.id} has lost its lease while its handler is running.`,
     );
   } else if (event.type === 'superseded') {
     console.warn(

@@ -17,10 +17,13 @@ import {
   StoreError,
 } from './errors.ts';
 import type { UnguardedReason } from './events.ts';
+import { leaseEnd } from './held-lease.ts';
 import { concludeAnswer, httpOperation } from './http-operation.ts';
 import { concludeResult, keyedOperation } from './keyed-operation.ts';
 import type { Conclusion, Operation } from './operation.ts';
-import { type Claim, claim } from './protocol.ts';
+import { type Attempt, type Claim, claim } from './protocol.ts';
+import { reconcile } from './reconcile.ts';
+import type { DoubtfulOperation } from './reconciliation.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
 import { guardedRun, type Run, type RunSettings } from './run.ts';
@@ -50,40 +53,47 @@ export async function admit(
     if (options.key === undefined) {
       const http = readRequest(event);
       request = http;
-      const settings = { request, deadlineMs, options };
+      const settings = { event, context, request, deadlineMs, options };
       const conclude = (answer: unknown) => concludeAnswer(answer, http);
       if (!options.methods.has(http.method)) return unguarded('method', conclude, settings);
       const operation = httpOperation(event, http, options);
       if (operation === undefined) return unguarded('no-key', conclude, settings);
-      return await admitOperation(operation, context, settings);
+      return await admitOperation(operation, settings);
     }
-    const settings = { request, deadlineMs, options };
+    const settings = { event, context, request, deadlineMs, options };
     const operation = keyedOperation(options.key(event, context), event, options);
     if (operation === undefined) return unguarded('no-key', concludeResult, settings);
-    return await admitOperation(operation, context, settings);
+    return await admitOperation(operation, settings);
   } catch (error) {
     if (!isIdempotencyError(error)) throw error;
     return { kind: 'refused', refusal: refusalOf(error, request, options) };
   }
 }
 
-async function admitOperation(
-  operation: Operation,
-  context: Context | undefined,
-  settings: RunSettings,
-): Promise<Admission> {
+interface Invocation extends RunSettings {
+  readonly event: unknown;
+  readonly context: Context | undefined;
+}
+
+async function admitOperation(operation: Operation, settings: Invocation): Promise<Admission> {
   const { id } = operation;
   const { options } = settings;
   const { notify, store } = options;
   if (options.strategy === 'single-write' && isTransactional(store)) {
     return { kind: 'run', run: singleWriteRun(operation, store, settings) };
   }
-  const outcome = await claimOrExplain(operation, context, options);
+  const outcome = await claimOrExplain(operation, settings);
   switch (outcome.kind) {
     case 'acquired': {
       const { attempt, leaseEndsAtMs } = outcome.attempt;
       notify({ type: 'acquired', id, attempt, leaseEndsAtMs });
-      return { kind: 'run', run: guardedRun(operation, outcome.attempt, settings) };
+      const run = guardedRun(operation, outcome.attempt, { ...settings, deadlineMs: outcome.deadlineMs });
+      const { onUncertain } = options;
+      if (outcome.leaseEndedAtMs === undefined || typeof onUncertain !== 'function')
+        return { kind: 'run', run };
+      const question = questionOf(outcome.attempt, outcome.leaseEndedAtMs, run, settings);
+      const reconciled = await reconcile(onUncertain, question, operation, run);
+      return reconciled.kind === 'run' ? { kind: 'run', run } : reconciled;
     }
     case 'completed':
       notify({ type: 'replayed', id });
@@ -106,24 +116,56 @@ async function admitOperation(
   }
 }
 
+function questionOf(
+  { attempt, steps = {} }: Attempt,
+  leaseEndedAtMs: number,
+  { idempotency }: Run,
+  { event, context }: Invocation,
+): DoubtfulOperation {
+  const { deriveKey } = idempotency;
+  return {
+    event,
+    context,
+    attempt,
+    deriveKey,
+    stepNames: Object.keys(steps),
+    leaseEndedAtMs,
+    get signal() {
+      return idempotency.signal;
+    },
+  };
+}
+
+/** `deadlineMs`: of a run under the claim. */
+type ExplainedClaim =
+  | (Claim & { readonly deadlineMs: number })
+  | { readonly kind: 'store-failed'; readonly error: StoreError };
+
 async function claimOrExplain(
   { id, fingerprint }: Operation,
-  context: Context | undefined,
-  options: ResolvedOptions,
-): Promise<Claim | { readonly kind: 'store-failed'; readonly error: StoreError }> {
-  const { onInProgress, timeoutEarlyInMillis } = options;
+  { context, options }: Invocation,
+): Promise<ExplainedClaim> {
+  const { onInProgress, timeoutEarlyInMillis, clockSkewMs } = options;
+  let deadlineMs = 0;
   // A Lambda attempt cannot outlive its deadline, so the lease that ends with it (and a margin for clocks that differ)
-  // is the shortest one that can never be overrun. Where nothing ends an invocation, it begins with each claim.
-  const request = () => ({
-    id,
-    fingerprint,
-    leaseEndsAtMs: deadline(context, options) + options.clockSkewMs,
-  });
+  // is the shortest one that can never be overrun; a shorter one has to be renewed. Where nothing ends an invocation,
+  // it begins with each claim.
+  const request = () => {
+    deadlineMs = deadline(context, options);
+    const latestLeaseEndMs = deadlineMs + clockSkewMs;
+    return { id, fingerprint, leaseEndsAtMs: leaseEnd(options, deadlineMs), latestLeaseEndMs };
+  };
+  const remainingMs = () => remainingTimeMs(context) ?? Number.POSITIVE_INFINITY;
   try {
-    if (onInProgress === 'reject') return await claim(options, request());
-    const remainingMs = () => remainingTimeMs(context) ?? Number.POSITIVE_INFINITY;
-    const patience = { waitMs: onInProgress.waitMs, remainingMs, timeoutEarlyInMillis };
-    return await claimOrWait(options, request, patience);
+    const claimed =
+      onInProgress === 'reject'
+        ? await claim(options, request())
+        : await claimOrWait(options, request, {
+            waitMs: onInProgress.waitMs,
+            remainingMs,
+            timeoutEarlyInMillis,
+          });
+    return { ...claimed, deadlineMs };
   } catch (error) {
     // A store of the user's own may throw anything; without a record there is no run, whatever it was.
     const failure =

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { sha256Base64url } from './fingerprint.ts';
 import type { CommitFunction } from './pending-writes.ts';
+import type { StepFunction } from './steps.ts';
 
 /** What a handler can know of the attempt that runs it: `context.idempotency`. */
 export interface IdempotencyContext {
@@ -11,8 +12,13 @@ export interface IdempotencyContext {
   readonly guarded: boolean;
   /** 1, and one more for each time that a lapsed lease was taken over: the fencing number of this attempt. */
   readonly attempt: number;
-  /** Epoch milliseconds at which the lease ends; undefined without a lock. */
+  /** Epoch milliseconds at which the lease ends as it stands now, renewed or not; undefined without a lock. */
   readonly leaseEndsAtMs: number | undefined;
+  /**
+   * Aborted when the lease is lost while the handler runs: another attempt has taken over, or a renewal did not get
+   * through in time. Hand it to whatever takes long. Never aborted without a lock.
+   */
+  readonly signal: AbortSignal;
   /**
    * A key for one effect of this operation, UUID-shaped: the same on every attempt of the same idempotency key,
    * different for every `name` and for every other key. Use it as the id of the row to insert, or hand it to a
@@ -21,6 +27,21 @@ export interface IdempotencyContext {
    * It is made from the hashed id alone (RFC 9562, version 8), so it tells nobody the client's key.
    */
   deriveKey(name: string): string;
+  /**
+   * Runs `fn` and records its result under the lock before it returns; an attempt that takes over later gets the recorded
+   * result, and `fn` is not run. Between the end of `fn` and the recording lies a moment at which a crash makes the next
+   * attempt run `fn` again: hand `deriveKey(name)` to whatever it calls. One more request for each step.
+   *
+   * The result is data, and goes through JSON on the first run too: a date comes back as its text, `undefined` as itself.
+   * A handler that throws after a recorded step keeps its steps. If `fn` throws, nothing is recorded. Names are constants,
+   * different within a handler; up to 100 of them. Without a lock, `fn` is run each time.
+   *
+   * @throws SupersededError if another attempt has taken over: go no further
+   * @throws StepNotRecordedError if the result has no JSON, or does not fit beside the others into 400 KB
+   * @throws StoreError if nobody tells whether it was recorded
+   * @throws ConfigurationError for a name that is used twice, or beside `strategy: 'single-write'`
+   */
+  readonly step: StepFunction;
   /**
    * Hands over writes of the handler's, in the form of the document client (`{ Put | Update | Delete | ConditionCheck }`).
    * Nothing is sent now. When the handler has returned a result that is recorded (a status below 500), all writes that
@@ -43,19 +64,30 @@ export type IdempotentContext = Context & { readonly idempotency: IdempotencyCon
 export interface HandlerContextSource {
   readonly guarded: boolean;
   readonly attempt: number;
-  readonly leaseEndsAtMs: number | undefined;
+  /** Absent without a lock. */
+  readonly lease?: { readonly endsAtMs: number; readonly signal: AbortSignal };
   /** Record id, or something random where there is no record. */
   readonly seed: string;
+  readonly step: StepFunction;
   readonly commit: CommitFunction;
 }
 
 export function idempotencyContext(source: HandlerContextSource): IdempotencyContext {
-  const { guarded, attempt, leaseEndsAtMs, seed, commit } = source;
+  const { guarded, attempt, lease, seed, step, commit } = source;
+  let neverAborted: AbortSignal | undefined;
   return Object.freeze({
     guarded,
     attempt,
-    leaseEndsAtMs,
+    get leaseEndsAtMs() {
+      return lease?.endsAtMs;
+    },
+    get signal() {
+      if (lease !== undefined) return lease.signal;
+      neverAborted ??= new AbortController().signal;
+      return neverAborted;
+    },
     deriveKey: (name: string) => deriveKey(seed, name),
+    step,
     commit,
   });
 }

@@ -5,13 +5,14 @@ import { RESULT_MAX_BYTES } from '../stores/result-size.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import type { OnInProgress } from './on-in-progress.ts';
 import type { OnUncertain } from './protocol.ts';
+import type { Reconcile } from './reconciliation.ts';
 import type { Sleep } from './sleep.ts';
 
 /** How a key is kept from taking effect twice. */
 export type Strategy = 'lock' | 'single-write';
 
 /** Options of the protocol, for every kind of event. */
-export interface ProtocolOptions {
+export interface ProtocolOptions<TEvent = unknown> {
   /**
    * Where the records lie.
    * @defaultValue a `DynamoDbStore` on the table that the environment variable `IDEMPOTENCY_TABLE` names
@@ -48,9 +49,13 @@ export interface ProtocolOptions {
    * What happens to a key whose last attempt ended without telling its outcome (a crash, a time-out, a completion
    * that failed), once its lease is over: `'retry'` runs the handler again, `'block'` answers 409 until the
    * retention is over or an operator has settled it. Choose `'block'` when a second run costs more than a lost one.
+   *
+   * A function finds out: it looks for the row or asks the foreign service, and resolves to
+   * `{ outcome: 'completed', answer }`, `{ outcome: 'run' }` or `{ outcome: 'blocked' }`. It is called under the lock, with the
+   * event and the derived keys; what it throws blocks the key until the next retry asks again.
    * @defaultValue 'retry'
    */
-  readonly onUncertain?: OnUncertain;
+  readonly onUncertain?: OnUncertain | Reconcile<TEvent>;
   /**
    * What a duplicate gets while the first request is still running. `'reject'` answers 409 with `Retry-After` at
    * once. `{ waitMs }` waits for the result and replays it, for up to so many milliseconds (1 to 900000) and never past
@@ -81,6 +86,15 @@ export interface ProtocolOptions {
    * function can run)
    */
   readonly leaseMs?: number;
+  /**
+   * Length of a lease that is shorter than the invocation and is renewed while the handler runs, in milliseconds (at least
+   * 1000). After a crash the key is free so much sooner. It costs a request every third of its length, and a handler that
+   * blocks the event loop, or a store that is out of reach, for two thirds of it loses the lease: see
+   * `context.idempotency.signal`. `retryAfter` of refused duplicates gets shorter as well. Choose it for invocations that may
+   * last minutes; a short function time-out does the same without requests.
+   * @defaultValue none: the lease lasts as long as the invocation
+   */
+  readonly renewedLeaseMs?: number;
   /** Told of everything that the protocol does. @defaultValue a warning on standard error where a person should look */
   readonly onEvent?: IdempotencyEventListener;
   /** Epoch milliseconds, for tests. @defaultValue Date.now */
@@ -94,7 +108,7 @@ export interface ProtocolOptions {
 }
 
 /** Options for HTTP events, on top of the protocol's. */
-export interface HttpOptions<TEvent = unknown> extends ProtocolOptions {
+export interface HttpOptions<TEvent = unknown> extends ProtocolOptions<TEvent> {
   /** Name of the request header that carries the key; case does not matter. @defaultValue 'Idempotency-Key' */
   readonly keyHeader?: string;
   /**
@@ -132,7 +146,7 @@ export interface HttpOptions<TEvent = unknown> extends ProtocolOptions {
 }
 
 /** Options for any other event: the function says what its key is. */
-export interface KeyedOptions<TEvent = unknown> extends ProtocolOptions {
+export interface KeyedOptions<TEvent = unknown> extends ProtocolOptions<TEvent> {
   /**
    * The idempotency key of an event: a message id, an order number. `undefined` runs the function unguarded.
    * Any non-empty string; it is hashed and never stored.

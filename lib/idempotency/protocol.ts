@@ -10,14 +10,21 @@ import type {
   IdempotencyRecord,
   IdempotencyStore,
   InProgressRecord,
+  Lease,
   OmissionReason,
   RecordedResult,
+  RecordedSteps,
+  TakeOverOutcome,
+  WriteOutcome,
 } from '../stores/idempotency-store.ts';
 import { ResultTooLargeError, StoreError } from './errors.ts';
-import { epochSeconds, isExpired, judgeRecord, type Verdict } from './record.ts';
+import { epochSeconds, isExpired, judgeRecord, SUSPENDED, type Verdict } from './record.ts';
 
 /** What to do with a key whose last attempt ended without telling its outcome. */
 export type OnUncertain = 'retry' | 'block';
+
+/** Finds out under the lock; for the claim, it is a lease that may be taken over. */
+type OnUncertainFunction = (...args: never[]) => unknown;
 
 export interface ProtocolSettings {
   readonly store: IdempotencyStore;
@@ -26,7 +33,7 @@ export interface ProtocolSettings {
   /** A fresh unguessable token for each attempt. */
   readonly newOwner: () => string;
   readonly retentionSeconds: number;
-  readonly onUncertain: OnUncertain;
+  readonly onUncertain: OnUncertain | OnUncertainFunction;
   /** Largest result that is recorded, in UTF-8 bytes of its JSON. @defaultValue what the store can keep */
   readonly resultMaxBytes?: number;
 }
@@ -34,8 +41,10 @@ export interface ProtocolSettings {
 export interface ClaimRequest {
   readonly id: string;
   readonly fingerprint: string;
-  /** Epoch milliseconds: the attempt cannot still be running then. */
+  /** Epoch milliseconds: the attempt cannot still be running then, unless it renews its lease. */
   readonly leaseEndsAtMs: number;
+  /** The end of the last lease that it may come to by renewing. @defaultValue leaseEndsAtMs */
+  readonly latestLeaseEndMs?: number;
   /**
    * Token of an earlier claim for the same request, if there was one: a lock of that claim's which reached the store
    * late is then its own. By default a fresh one.
@@ -51,10 +60,17 @@ export interface Attempt {
   readonly attempt: number;
   readonly fingerprint: string;
   readonly leaseEndsAtMs: number;
+  /** What earlier attempts have recorded, and this one since. */
+  readonly steps: RecordedSteps | undefined;
 }
 
 export type Claim =
-  | { readonly kind: 'acquired'; readonly attempt: Attempt }
+  | {
+      readonly kind: 'acquired';
+      readonly attempt: Attempt;
+      /** The end of the lease that was taken over, if nobody knows how its attempt ended. */
+      readonly leaseEndedAtMs?: number;
+    }
   | { readonly kind: 'completed'; readonly result: RecordedResult }
   | { readonly kind: 'in-progress'; readonly retryAfterMs: number }
   | { readonly kind: 'mismatch' }
@@ -85,8 +101,11 @@ export interface Omission {
  */
 const CLAIM_TURNS_MAX = 5;
 
+/** As often as a renewal can have been under way, and once more. */
+const END_TURNS_MAX = 3;
+
 /** Told to a caller when nothing better is known: long enough for a short handler, short enough not to be noticed. */
-const RETRY_SOON_MS = 1000;
+export const RETRY_SOON_MS = 1000;
 
 /**
  * Takes the key, or says why not. Resolves to `acquired` for at most one live lease per id at any time.
@@ -96,25 +115,33 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
   const { store, now } = settings;
   const owner = request.owner ?? settings.newOwner();
   let wanted = newRecord(settings, request, owner);
-  let outcome = await store.acquire(wanted, epochSeconds(now()));
+  let lapsed: IdempotencyRecord | undefined;
+  let outcome: WriteOutcome | TakeOverOutcome = await store.acquire(wanted, epochSeconds(now()));
 
   for (let turn = 0; turn < CLAIM_TURNS_MAX; turn++) {
-    if (outcome.applied) return await acquired(settings, wanted);
+    if (outcome.applied) {
+      return await acquired(settings, 'record' in outcome ? outcome.record : wanted, lapsed);
+    }
     const current = outcome.current;
     // The reply to our own write was lost and the client library sent it again: the lock that refused us is ours.
-    if (current?.owner === owner && current.status === 'INPROGRESS') return await acquired(settings, current);
+    if (current?.owner === owner && current.status === 'INPROGRESS') {
+      return await acquired(settings, current, lapsed);
+    }
 
     if (current === undefined || isExpired(current, now())) {
       // Released, or expired, between the refusal and the read.
+      lapsed = undefined;
       wanted = newRecord(settings, request, owner);
       outcome = await store.acquire(wanted, epochSeconds(now()));
       continue;
     }
     const verdict = judgeRecord(current, request.fingerprint, now());
-    if (verdict !== 'lapsed') return refusal(verdict, current, now());
-    if (settings.onUncertain === 'block') return { kind: 'uncertain' };
+    if (verdict !== 'lapsed' && verdict !== 'suspended') return refusal(verdict, current, now());
+    // A suspended key is in no doubt: its handler itself has said that it failed.
+    if (verdict === 'lapsed' && settings.onUncertain === 'block') return { kind: 'uncertain' };
     // Not for a lease that is over: whoever is in doubt may yet complete, and would be stopped for nothing.
     if (now() >= request.leaseEndsAtMs) throw grantedTooLate();
+    lapsed = verdict === 'lapsed' ? current : undefined;
     wanted = { ...newRecord(settings, request, owner), attempt: current.attempt + 1 };
     outcome = await store.takeOver(wanted, current);
   }
@@ -133,6 +160,7 @@ export async function lookAt(
   const nowMs = settings.now();
   if (current === undefined || isExpired(current, nowMs)) return { kind: 'free' };
   const verdict = judgeRecord(current, fingerprint, nowMs);
+  if (verdict === 'suspended') return { kind: 'free' };
   if (verdict === 'lapsed') return { kind: settings.onUncertain === 'block' ? 'uncertain' : 'free' };
   if (verdict === 'in-progress' && current.owner === owner) return { kind: 'own-lock' };
   return refusal(verdict, current, nowMs);
@@ -150,7 +178,7 @@ export async function complete(
   omit: (result: RecordedResult) => RecordedResult = omitEntirely,
 ): Promise<Settlement> {
   return recordFitting(settings, result, omit, (completion, whyOmitted) =>
-    completeOnce(settings.store, attempt, completion, whyOmitted),
+    completeOnce(settings.store, attempt, withoutSteps(completion, attempt), whyOmitted),
   );
 }
 
@@ -209,6 +237,84 @@ export async function release(settings: ProtocolSettings, attempt: Attempt): Pro
 }
 
 /**
+ * Gives the key back after a handler that failed. What the next attempt has to know keeps the record: steps, behind the
+ * last of which it goes on, and the number of an attempt that has taken over, below which no fencing number may fall
+ * while an attempt before it could still be at work. Otherwise the record is deleted.
+ * @throws StoreError when it cannot be told whether the key was given back; the lease then runs out by itself.
+ */
+export async function giveBack(settings: ProtocolSettings, attempt: Attempt): Promise<Settlement> {
+  return isKeptWhenGivenBack(attempt) ? endLease(settings, attempt, SUSPENDED) : release(settings, attempt);
+}
+
+export function isKeptWhenGivenBack({ attempt, steps }: Attempt): boolean {
+  return attempt > 1 || steps !== undefined;
+}
+
+/**
+ * Lets the lease end at `endMs`, from now on, and keeps the record: at 0 it is given back, at any other time its outcome is
+ * unknown to whoever comes next.
+ * @throws StoreError when it cannot be told whether it was done; the lease then runs out by itself.
+ */
+export async function endLease(
+  settings: ProtocolSettings,
+  attempt: Attempt,
+  endMs: number,
+): Promise<Settlement> {
+  let lease: Lease = attempt;
+  for (let turn = 0; turn < END_TURNS_MAX; turn++) {
+    const outcome = await settings.store.renew(lease, endMs);
+    if (outcome.applied || outcome.current === undefined) return { kind: 'settled' };
+    const { current } = outcome;
+    if (current.owner !== attempt.owner || current.status !== 'INPROGRESS') {
+      return { kind: 'superseded', current };
+    }
+    // The reply to our own write was lost.
+    if (current.leaseEndsAtMs === endMs) return { kind: 'settled' };
+    // A renewal of ours that had got no reply was applied after all: the lease is still ours, with another end.
+    lease = current;
+  }
+  throw new StoreError('The lease changed whenever it was to be ended.');
+}
+
+export type Renewal =
+  | { readonly kind: 'renewed'; readonly leaseEndsAtMs: number }
+  /** Completed or given back by this attempt itself: there is nothing left to renew. */
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'lost'; readonly current: IdempotencyRecord | undefined };
+
+/**
+ * Moves the end of the lease.
+ * @throws StoreError when it cannot be told whether it was moved; the next renewal finds out
+ */
+export async function renew(
+  settings: ProtocolSettings,
+  attempt: Attempt,
+  nextLeaseEndsAtMs: number,
+): Promise<Renewal> {
+  const outcome = await settings.store.renew(attempt, nextLeaseEndsAtMs);
+  if (outcome.applied) return { kind: 'renewed', leaseEndsAtMs: nextLeaseEndsAtMs };
+  const { current } = outcome;
+  if (current?.owner !== attempt.owner) return { kind: 'lost', current };
+  if (current.status === 'COMPLETED' || current.leaseEndsAtMs === SUSPENDED) return { kind: 'settled' };
+  // The reply to our own renewal was lost, to this one or to one before it.
+  return { kind: 'renewed', leaseEndsAtMs: current.leaseEndsAtMs };
+}
+
+/**
+ * Records the result of one step. JSON text, empty for `undefined`.
+ * @throws ResultTooLargeError where it does not fit; StoreError when it cannot be told whether it was recorded
+ */
+export async function recordStep(
+  settings: ProtocolSettings,
+  attempt: Attempt,
+  name: string,
+  json: string,
+): Promise<Settlement> {
+  const outcome = await settings.store.recordStep(attempt, name, json);
+  return outcome.applied ? { kind: 'settled' } : { kind: 'superseded', current: outcome.current };
+}
+
+/**
  * The record of another attempt that stands in the place of this one's, if there is any. Changes nothing.
  * @throws StoreError when the store cannot be read
  */
@@ -218,6 +324,11 @@ export async function successorOf(
 ): Promise<IdempotencyRecord | undefined> {
   const current = await settings.store.read(attempt.id);
   return current?.owner === attempt.owner ? undefined : current;
+}
+
+/** `completion` with the names of the steps that it drops. */
+export function withoutSteps(completion: Completion, { steps }: Attempt): Completion {
+  return steps === undefined ? completion : { ...completion, stepNames: Object.keys(steps) };
 }
 
 async function completeOnce(
@@ -236,13 +347,19 @@ async function completeOnce(
 }
 
 /** The last look before the handler runs: a lock that was granted too late protects nothing any more. */
-async function acquired(settings: ProtocolSettings, record: IdempotencyRecord): Promise<Claim> {
-  const { id, owner, attempt, fingerprint, leaseEndsAtMs } = record;
-  const granted: Attempt = { id, owner, attempt, fingerprint, leaseEndsAtMs };
-  if (settings.now() < leaseEndsAtMs) return { kind: 'acquired', attempt: granted };
-  // A lock that was taken over stays, lapsed: the attempt before it is in doubt, and its count, its payload and the
-  // doubt itself must not be forgotten.
-  if (attempt === 1) await release(settings, granted);
+async function acquired(
+  settings: ProtocolSettings,
+  record: IdempotencyRecord,
+  lapsed: IdempotencyRecord | undefined,
+): Promise<Claim> {
+  const { id, owner, attempt, fingerprint, leaseEndsAtMs, steps } = record;
+  const granted: Attempt = { id, owner, attempt, fingerprint, leaseEndsAtMs, steps };
+  if (settings.now() < leaseEndsAtMs) {
+    const doubt = lapsed === undefined ? {} : { leaseEndedAtMs: lapsed.leaseEndsAtMs };
+    return { kind: 'acquired', attempt: granted, ...doubt };
+  }
+  // A lock that was taken over stays, lapsed: the attempt before it is in doubt, and that must not be forgotten.
+  if (lapsed === undefined) await giveBack(settings, granted);
   throw grantedTooLate();
 }
 
@@ -252,20 +369,21 @@ function grantedTooLate(): StoreError {
 
 function newRecord(settings: ProtocolSettings, request: ClaimRequest, owner: string): InProgressRecord {
   const retainedUntil = epochSeconds(settings.now()) + settings.retentionSeconds;
+  const { leaseEndsAtMs, latestLeaseEndMs = leaseEndsAtMs } = request;
   return {
     id: request.id,
     status: 'INPROGRESS',
     owner,
     attempt: 1,
     fingerprint: request.fingerprint,
-    leaseEndsAtMs: request.leaseEndsAtMs,
+    leaseEndsAtMs,
     // Never before the end of the lease: an expired record counts as absent, and a live lease must not.
-    expiresAtSeconds: Math.max(retainedUntil, epochSeconds(request.leaseEndsAtMs) + 1),
+    expiresAtSeconds: Math.max(retainedUntil, epochSeconds(latestLeaseEndMs) + 1),
   };
 }
 
 function refusal(
-  verdict: Exclude<Verdict, 'lapsed'>,
+  verdict: Exclude<Verdict, 'lapsed' | 'suspended'>,
   current: IdempotencyRecord,
   nowMs: number,
 ): Extract<Claim, { kind: 'completed' | 'in-progress' | 'mismatch' }> {

@@ -8,13 +8,20 @@
  *       ├────────────────────────────────┘  └───┘ attempt + 1, new owner              │ is over
  *       └─────────────────────────────────────────────────────────────────────────────┘
  *
+ * A handler that failed after a recorded step, or after a takeover, gives its key back by setting the end of the lease to
+ * 0 instead of deleting the record: the next attempt takes it over at once, with its steps and its number. That record is
+ * suspended.
+ *
  * A record past `expiresAtSeconds` counts as absent even while the store still holds it: DynamoDB deletes expired
  * items within days, not seconds. An INPROGRESS record past `leaseEndsAtMs` is lapsed: its attempt may have taken
  * effect or not, and nobody can tell from the record.
  */
 import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 
-export type Verdict = 'mismatch' | 'completed' | 'in-progress' | 'lapsed';
+export type Verdict = 'mismatch' | 'completed' | 'in-progress' | 'suspended' | 'lapsed';
+
+/** The end of a lease that was given back; no clock shows it. */
+export const SUSPENDED = 0;
 
 /** Whether `record` counts as absent. */
 export function isExpired(record: IdempotencyRecord, nowMs: number): boolean {
@@ -28,6 +35,7 @@ export function isExpired(record: IdempotencyRecord, nowMs: number): boolean {
 export function judgeRecord(record: IdempotencyRecord, fingerprint: string, nowMs: number): Verdict {
   if (record.fingerprint !== fingerprint) return 'mismatch';
   if (record.status === 'COMPLETED') return 'completed';
+  if (record.leaseEndsAtMs === SUSPENDED) return 'suspended';
   return nowMs < record.leaseEndsAtMs ? 'in-progress' : 'lapsed';
 }
 

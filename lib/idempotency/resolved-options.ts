@@ -8,9 +8,13 @@ import { shielded, warnOfTrouble } from './events.ts';
 import { resolveOnInProgress } from './on-in-progress.ts';
 import { DEFAULTS, type HttpOptions, type KeyedOptions, type ProtocolOptions } from './options.ts';
 import type { OnUncertain } from './protocol.ts';
+import type { Reconcile } from './reconciliation.ts';
 import { sleep } from './sleep.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
+
+/** A garbage collection, a new connection or one try again of the SDK must fit into two thirds of it. */
+const RENEWED_LEASE_LEAST_MS = 1000;
 
 const PROTOCOL_NAMES = [
   'store',
@@ -23,6 +27,7 @@ const PROTOCOL_NAMES = [
   'onStoreUnavailable',
   'clockSkewMs',
   'leaseMs',
+  'renewedLeaseMs',
   'onEvent',
   'now',
   'newOwner',
@@ -41,7 +46,7 @@ const HTTP_NAMES = [
 ] as const;
 
 /** Options that say something about leases. */
-const LEASE_OPTIONS: readonly (keyof ProtocolOptions)[] = ['onUncertain', 'leaseMs'];
+const LEASE_OPTIONS: readonly (keyof ProtocolOptions)[] = ['onUncertain', 'leaseMs', 'renewedLeaseMs'];
 const FUNCTION_NAMES = ['onEvent', 'now', 'newOwner', 'sleep', 'random', 'fingerprint', 'caller'];
 
 /** What the guard works with: every option present and checked. */
@@ -68,9 +73,15 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   checkNumber('resultMaxBytes', options.resultMaxBytes, 1);
   checkNumber('clockSkewMs', options.clockSkewMs, 0);
   checkNumber('leaseMs', options.leaseMs, 1);
+  checkNumber('renewedLeaseMs', options.renewedLeaseMs, RENEWED_LEASE_LEAST_MS);
   checkNumber('timeoutEarlyInMillis', http.timeoutEarlyInMillis, 0);
   checkOneOf('strategy', options.strategy, ['lock', 'single-write']);
-  checkOneOf('onUncertain', options.onUncertain, ['retry', 'block']);
+  const { onUncertain = DEFAULTS.onUncertain } = options;
+  check(
+    typeof onUncertain === 'function' || ['retry', 'block'].includes(onUncertain),
+    'onUncertain',
+    '"retry" or "block", or a function that finds out',
+  );
   checkOneOf('onStoreUnavailable', options.onStoreUnavailable, ['reject', 'run-unguarded']);
   checkOneOf('replayStatus', http.replayStatus, ['ok', 'original']);
   checkOneOf('keyRequired', http.keyRequired, [true, false]);
@@ -87,11 +98,13 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     retentionSeconds: options.retentionSeconds ?? DEFAULTS.retentionSeconds,
     resultMaxBytes: options.resultMaxBytes ?? DEFAULTS.resultMaxBytes,
     strategy: options.strategy ?? DEFAULTS.strategy,
-    onUncertain: options.onUncertain ?? DEFAULTS.onUncertain,
+    // As the callbacks below.
+    onUncertain: onUncertain as OnUncertain | Reconcile,
     onInProgress: resolveOnInProgress(onInProgress),
     onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
+    renewedLeaseMs: options.renewedLeaseMs,
     notify: shielded(options.onEvent ?? warnOfTrouble),
     now: options.now ?? Date.now,
     newOwner: options.newOwner ?? randomUUID,
@@ -110,6 +123,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   };
   rejectContradictions(resolved, options.leaseMs);
   rejectLargerThanStore(options.resultMaxBytes, resolved.store);
+  rejectLongRenewedLease(resolved.renewedLeaseMs, resolved.leaseMs);
   if (resolved.strategy === 'single-write') rejectBesideSingleWrite(options, resolved.store);
   return Object.freeze(resolved);
 }
@@ -131,15 +145,17 @@ function rejectUnknownNames(options: object): void {
 
 function rejectContradictions(
   resolved: {
-    readonly onUncertain: OnUncertain;
+    readonly onUncertain: OnUncertain | Reconcile;
     readonly onStoreUnavailable: 'reject' | 'run-unguarded';
     readonly retentionSeconds: number;
   },
   leaseMs: number | undefined,
 ): void {
-  if (resolved.onUncertain === 'block' && resolved.onStoreUnavailable === 'run-unguarded') {
+  const { onUncertain } = resolved;
+  if (onUncertain !== 'retry' && resolved.onStoreUnavailable === 'run-unguarded') {
+    const given = onUncertain === 'block' ? `"onUncertain: 'block'"` : '"onUncertain" with a function';
     throw new ConfigurationError(
-      `Options "onUncertain: 'block'" and "onStoreUnavailable: 'run-unguarded'" contradict each other: the first never risks a second run, the second does. Choose 'reject' or 'retry'.`,
+      `Options ${given} and "onStoreUnavailable: 'run-unguarded'" contradict each other: the first never risks a second run, the second does. Choose 'reject' or 'retry'.`,
     );
   }
   if ((leaseMs ?? 0) > resolved.retentionSeconds * 1000) {
@@ -161,7 +177,7 @@ function rejectLargerThanStore(
 }
 
 /** Without a lock there is no lease that could lapse, and nothing that could run without one. */
-function rejectBesideSingleWrite(options: ProtocolOptions, store: IdempotencyStore): void {
+function rejectBesideSingleWrite(options: ProtocolOptions<never>, store: IdempotencyStore): void {
   const contradicting: string[] = LEASE_OPTIONS.filter((name) => options[name] !== undefined);
   if (options.onStoreUnavailable === 'run-unguarded') contradicting.push('onStoreUnavailable');
   const [name] = contradicting;
@@ -175,6 +191,13 @@ function rejectBesideSingleWrite(options: ProtocolOptions, store: IdempotencySto
       `Option "strategy: 'single-write'" needs a store that can write the record and other items in one transaction, such as DynamoDbStore. A store of your own has to implement TransactionalStore.`,
     );
   }
+}
+
+function rejectLongRenewedLease(renewedLeaseMs: number | undefined, leaseMs: number): void {
+  if (renewedLeaseMs === undefined || renewedLeaseMs < leaseMs) return;
+  throw new ConfigurationError(
+    `Option "renewedLeaseMs" (${renewedLeaseMs}) must be less than "leaseMs" (${leaseMs}), the longest that a run can take: otherwise nothing is ever renewed. Lower the first or remove it.`,
+  );
 }
 
 function resolveNamespace(namespace: string | undefined): string {

@@ -1,17 +1,27 @@
 import type { HttpRequest } from '../http/http-request.ts';
 import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 import type { FailedWrite } from '../stores/transactional-store.ts';
-import { commit } from './commit.ts';
+import { commit, type FailedCommit, giveBackUnlessApplied } from './commit.ts';
 import { type Ending, failedWith } from './ending.ts';
 import { ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
 import { completedEvent } from './events.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
+import { HeldLease } from './held-lease.ts';
 import type { Operation, RecordConclusion } from './operation.ts';
 import { isOutcomeUnknown } from './outcome-unknown.ts';
 import { PendingWrites, writesNotCommitted } from './pending-writes.ts';
-import { type Attempt, complete, release, successorOf } from './protocol.ts';
+import {
+  type Attempt,
+  complete,
+  endLease,
+  giveBack,
+  isKeptWhenGivenBack,
+  recordStep,
+  successorOf,
+} from './protocol.ts';
 import { refusalOf } from './refusal.ts';
 import type { ResolvedOptions } from './resolved-options.ts';
+import { Steps } from './steps.ts';
 
 /**
  * One run of the handler. Whoever runs it tells how it ended by calling one of these, once. None of them rejects:
@@ -40,6 +50,15 @@ export interface Run {
   yieldToSuccessor(answer: unknown): Promise<Ending | undefined>;
 }
 
+/** A run under a lock, before whose handler somebody may have to find out what became of an earlier attempt. */
+export interface GuardedRun extends Run {
+  tellReconciled(outcome: 'completed' | 'run' | 'blocked', error: unknown): void;
+  /** Why the lease is lost, if it is. */
+  loss(): Error | undefined;
+  /** Ends the lease, so that whoever comes next asks again. Never rejects: otherwise it ends by itself. */
+  block(): Promise<void>;
+}
+
 export interface RunSettings {
   readonly request: HttpRequest | undefined;
   /** Epoch milliseconds at which the invocation ends. */
@@ -53,14 +72,39 @@ export function guardedRun(
   attempt: Attempt,
   settings: RunSettings,
   pending = new PendingWrites(settings.options.store),
-): Run {
+): GuardedRun {
   const { request, deadlineMs, options } = settings;
   const { notify } = options;
   const named = { id: attempt.id, attempt: attempt.attempt };
+  const lease = new HeldLease(options, attempt, deadlineMs);
+  const steps = new Steps({
+    ...named,
+    recorded: attempt.steps,
+    now: options.now,
+    notify,
+    loss: () => lease.loss,
+    lose: (reason) => lease.lose(reason),
+    record: (name, json) => recordStep(options, attempt, name, json),
+  });
+
+  /** The attempt as it stands now. */
+  function held(): Attempt {
+    return { ...attempt, leaseEndsAtMs: lease.endsAtMs, steps: steps.recorded };
+  }
+
+  function handlerEnded(): void {
+    pending.close();
+    steps.close();
+  }
 
   async function finish(answer: unknown, handlerAnswer = answer): Promise<Ending> {
-    pending.close();
-    return conclude(answer, handlerAnswer, pending.isEmpty ? record : recordWithWrites);
+    handlerEnded();
+    try {
+      // The lease is renewed until the record is written: the client library may try for longer than it lasts.
+      return await conclude(answer, handlerAnswer, pending.isEmpty ? record : recordWithWrites);
+    } finally {
+      lease.end();
+    }
   }
 
   async function conclude(
@@ -75,7 +119,7 @@ export function guardedRun(
         tellDoubt();
         return { kind: 'answer', answer };
       case 'failed':
-        await giveBack();
+        await giveBackUnlessRunning();
         return { kind: 'answer', answer };
       case 'record': {
         const finished = operation.conclude(answer);
@@ -86,7 +130,7 @@ export function guardedRun(
 
   async function record(conclusion: RecordConclusion, answer: unknown): Promise<Ending> {
     try {
-      const settlement = await complete(options, attempt, conclusion.result(), conclusion.omit);
+      const settlement = await complete(options, held(), conclusion.result(), conclusion.omit);
       if (settlement.kind === 'superseded') {
         return answerOfSuccessor(settlement.current) ?? { kind: 'answer', answer };
       }
@@ -103,24 +147,30 @@ export function guardedRun(
   async function recordWithWrites(conclusion: RecordConclusion, answer: unknown): Promise<Ending> {
     const { store, writes } = pending.transaction;
     const { omit } = conclusion;
-    const settlement = await commit(options, store, attempt, {
+    const settlement = await commit(options, store, held(), {
       writes,
       result: conclusion.result(),
       omit,
       deadlineMs,
     });
+    if (settlement.kind === 'condition-failed') return answerFailedCondition(settlement.failed);
+    if (settlement.kind !== 'failed') return endOfCommit(settlement, answer);
+    lease.end();
+    return endOfCommit(await giveBackUnlessApplied(options, held(), settlement.error), answer);
+  }
+
+  function endOfCommit(settlement: FailedCommit, answer: unknown): Ending {
     switch (settlement.kind) {
       case 'settled':
         notify(completedEvent(named, settlement.omission));
         return { kind: 'answer', answer };
       case 'superseded':
         return answerOfSuccessor(settlement.current) ?? failedWith(new SupersededError(0), request, options);
-      case 'condition-failed':
-        return answerFailedCondition(settlement.failed);
       case 'not-applied':
       case 'in-doubt':
         notify({ type: 'store-failed', id: attempt.id, during: 'commit', error: settlement.error });
-        notify({ type: settlement.kind === 'in-doubt' ? 'in-doubt' : 'released', ...named });
+        if (settlement.kind === 'in-doubt') tellDoubt();
+        else tellGivenBack();
         return failedWith(settlement.error, request, options);
     }
   }
@@ -129,13 +179,9 @@ export function guardedRun(
     notify({ type: 'condition-failed', ...named, writes: failed.map(({ index }) => index) });
     const reaction = await pending.onConditionFailed(failed);
     if (reaction.kind === 'answer') return conclude(reaction.answer, reaction.answer, record);
-    if (isOutcomeUnknown(reaction.error)) tellDoubt();
-    else {
-      // Whoever has taken over knows more than the condition that has just been looked at.
-      const successor = await giveBack();
-      if (successor !== undefined) return successor;
-    }
-    return failedWith(reaction.error, request, options);
+    // Whoever has taken over knows more than the condition that has just been looked at.
+    const successor = isOutcomeUnknown(reaction.error) ? tellDoubt() : await giveBackUnlessRunning();
+    return successor ?? failedWith(reaction.error, request, options);
   }
 
   /** This attempt outlived its lease: the record, and not our own result, is now the truth about the key. */
@@ -156,23 +202,31 @@ export function guardedRun(
   }
 
   async function fail(error: unknown): Promise<Ending | undefined> {
-    pending.close();
-    if (isOutcomeUnknown(error)) tellDoubt();
-    else await giveBack();
-    return undefined;
+    handlerEnded();
+    const isOurs = steps.hasThrown(error) || (error !== undefined && error === lease.loss);
+    const successor = isOutcomeUnknown(error) ? tellDoubt() : await giveBackUnlessRunning();
+    lease.end();
+    // The handler's own error is the handler's to tell, whatever has become of the key.
+    return isOurs ? (successor ?? failedWith(error, request, options)) : undefined;
   }
 
   async function abandon(): Promise<void> {
-    pending.close();
-    await giveBack();
+    handlerEnded();
+    await giveBackKey();
+  }
+
+  /** A step that is still at work may take effect at any moment: nobody can say that the handler has failed. */
+  async function giveBackUnlessRunning(): Promise<Ending | undefined> {
+    return steps.isRunning ? tellDoubt() : giveBackKey();
   }
 
   /** Resolves to what a successor has to say, if there is one. */
-  async function giveBack(): Promise<Ending | undefined> {
+  async function giveBackKey(): Promise<Ending | undefined> {
+    lease.end();
     try {
-      const settlement = await release(options, attempt);
+      const settlement = await giveBack(options, held());
       if (settlement.kind === 'superseded') return answerOfSuccessor(settlement.current);
-      notify({ type: 'released', ...named });
+      tellGivenBack();
     } catch (error) {
       // Whatever made the handler fail came first, and is what the caller must see.
       notify({ type: 'store-failed', id: attempt.id, during: 'release', error: asError(error) });
@@ -180,18 +234,40 @@ export function guardedRun(
     return undefined;
   }
 
-  function tellDoubt(): void {
+  async function block(): Promise<void> {
+    handlerEnded();
+    lease.end();
+    try {
+      const settlement = await endLease(options, held(), options.now());
+      if (settlement.kind === 'superseded') notify({ type: 'superseded', ...named });
+    } catch (error) {
+      notify({ type: 'store-failed', id: attempt.id, during: 'block', error: asError(error) });
+    }
+  }
+
+  function tellReconciled(outcome: 'completed' | 'run' | 'blocked', error: unknown): void {
+    const withError = error === undefined ? {} : { error: asError(error) };
+    notify({ type: 'reconciled', ...named, outcome, ...withError });
+  }
+
+  function tellGivenBack(): void {
+    notify({ type: isKeptWhenGivenBack(held()) ? 'suspended' : 'released', ...named });
+  }
+
+  function tellDoubt(): undefined {
     notify({ type: 'in-doubt', ...named });
   }
 
   function leaveInDoubt(answer?: unknown): Ending | undefined {
-    pending.close();
+    handlerEnded();
+    lease.end();
     tellDoubt();
     return unlessWritesAreMissing(answer);
   }
 
   async function yieldToSuccessor(answer: unknown): Promise<Ending | undefined> {
-    pending.close();
+    handlerEnded();
+    lease.end();
     try {
       const successor = await successorOf(options, attempt);
       const ending = successor === undefined ? undefined : answerOfSuccessor(successor);
@@ -208,20 +284,30 @@ export function guardedRun(
   function unlessWritesAreMissing(answer: unknown): Ending | undefined {
     if (pending.isEmpty || answer === undefined || operation.conclude(answer).kind !== 'record')
       return undefined;
-    const retryAfterMs = Math.max(attempt.leaseEndsAtMs - options.now(), 0);
+    const retryAfterMs = Math.max(lease.endsAtMs - options.now(), 0);
     return failedWith(writesNotCommitted({ retryAfterMs }), request, options);
   }
 
-  const { leaseEndsAtMs } = attempt;
   const idempotency = idempotencyContext({
     ...named,
     guarded: true,
-    leaseEndsAtMs,
+    lease,
     seed: attempt.id,
+    step: steps.run,
     commit: pending.add,
   });
-  const handlerEnded = () => pending.close();
-  return { idempotency, handlerEnded, finish, abandon, fail, leaveInDoubt, yieldToSuccessor };
+  return {
+    idempotency,
+    handlerEnded,
+    finish,
+    abandon,
+    fail,
+    leaveInDoubt,
+    yieldToSuccessor,
+    tellReconciled,
+    loss: () => lease.loss,
+    block,
+  };
 }
 
 /**

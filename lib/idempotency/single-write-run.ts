@@ -1,7 +1,12 @@
 import type { TransactionalStore } from '../stores/transactional-store.ts';
 import { storeFailure } from './commit.ts';
 import { type Ending, failedWith } from './ending.ts';
-import { InProgressError, PayloadMismatchError, ResultNotRecordedError } from './errors.ts';
+import {
+  ConfigurationError,
+  InProgressError,
+  PayloadMismatchError,
+  ResultNotRecordedError,
+} from './errors.ts';
 import { completedEvent } from './events.ts';
 import { idempotencyContext } from './handler-context.ts';
 import type { Operation } from './operation.ts';
@@ -140,8 +145,8 @@ export function singleWriteRun(operation: Operation, store: TransactionalStore, 
     idempotency: idempotencyContext({
       guarded: true,
       attempt: 1,
-      leaseEndsAtMs: undefined,
       seed: id,
+      step: noSteps,
       commit: pending.add,
     }),
     handlerEnded: () => pending.close(),
@@ -151,4 +156,11 @@ export function singleWriteRun(operation: Operation, store: TransactionalStore, 
     leaveInDoubt,
     yieldToSuccessor: async (answer) => (await answerOfFirst()) ?? leaveInDoubt(answer),
   };
+}
+
+/** A step is recorded under a lock, and has an effect of its own: neither goes with a body that runs on every duplicate. */
+async function noSteps(): Promise<never> {
+  throw new ConfigurationError(
+    `step() needs the lock of strategy 'lock'. With 'single-write' nothing but the writes of commit() may have an effect.`,
+  );
 }

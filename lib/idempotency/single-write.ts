@@ -3,7 +3,7 @@
  * that there is none. Whoever comes second has its transaction refused, writes included. Pure against the store's port,
  * as protocol.ts is.
  */
-import type { Completion, IdempotencyRecord } from '../stores/idempotency-store.ts';
+import type { CompletedRecord, Completion, IdempotencyRecord } from '../stores/idempotency-store.ts';
 import type { FailedWrite, TransactionalStore } from '../stores/transactional-store.ts';
 import {
   type Commit,
@@ -54,11 +54,16 @@ export async function writeOnce(
   const put = async (completion: Completion, whyOmitted?: Error) => ({
     outcome: await untilUncontended(settings, deadlineMs, () => {
       const nowMs = now();
-      return store.putCompleted(
-        { ...request, ...completion, status: 'COMPLETED', owner, attempt: 1, leaseEndsAtMs: nowMs },
-        epochSeconds(nowMs),
-        writes,
-      );
+      const record: CompletedRecord = {
+        ...completion,
+        id: request.id,
+        status: 'COMPLETED',
+        owner,
+        attempt: 1,
+        fingerprint: request.fingerprint,
+        leaseEndsAtMs: nowMs,
+      };
+      return store.putCompleted(record, epochSeconds(nowMs), writes);
     }),
     ifApplied: settledWith(completion, whyOmitted),
   });

@@ -5,6 +5,7 @@ import { idempotencyContext } from './handler-context.ts';
 import type { Conclusion } from './operation.ts';
 import { PendingWrites, writesNotCommitted } from './pending-writes.ts';
 import type { Run, RunSettings } from './run.ts';
+import { unrecordedSteps } from './steps.ts';
 
 /**
  * A run without a lock: nothing is recorded and nothing is given back. The handler's writes go out in a transaction of
@@ -45,8 +46,8 @@ export function unguardedRun(conclude: (answer: unknown) => Conclusion, settings
     idempotency: idempotencyContext({
       guarded: false,
       attempt: 1,
-      leaseEndsAtMs: undefined,
       seed: randomUUID(),
+      step: unrecordedSteps().run,
       commit: pending.add,
     }),
     handlerEnded: () => pending.close(),

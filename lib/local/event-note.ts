@@ -9,10 +9,22 @@ export function describeEvent(event: IdempotencyEvent): string {
       return event.attempt === 1
         ? `${shortId(event.id)} acquired`
         : `${shortId(event.id)} taken over (attempt ${event.attempt})`;
+    case 'reconciled':
+      return `reconciled: ${event.outcome}${event.error === undefined ? '' : ` (${event.error.name})`}`;
     case 'completed':
       return 'completed';
     case 'released':
       return 'released, a retry may run';
+    case 'suspended':
+      return 'given back with its steps, a retry goes on behind them';
+    case 'step-recorded':
+      return `step ${event.step} recorded`;
+    case 'step-skipped':
+      return `step ${event.step} skipped, it has its result`;
+    case 'renewed':
+      return 'lease renewed';
+    case 'lease-lost':
+      return 'lease lost';
     case 'in-doubt':
       return 'in doubt until the lease ends';
     case 'superseded':

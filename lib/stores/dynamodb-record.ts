@@ -4,7 +4,7 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { StoreError } from '../idempotency/errors.ts';
-import type { IdempotencyRecord } from './idempotency-store.ts';
+import type { IdempotencyRecord, RecordedSteps } from './idempotency-store.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -33,6 +33,16 @@ export function isChunk(item: Item): boolean {
   return item[ATTRIBUTES.status]?.S === CHUNK_STATUS;
 }
 
+/**
+ * A step is an attribute of the record, so that it can be added by one write whether or not there are others: a map of
+ * steps would have to be there first.
+ */
+const STEP_PREFIX = 'step:';
+
+export function stepAttribute(name: string): string {
+  return `${STEP_PREFIX}${name}`;
+}
+
 /** The record without its result. */
 export function itemOf(record: IdempotencyRecord): Item {
   return {
@@ -53,7 +63,7 @@ export function itemOf(record: IdempotencyRecord): Item {
 export function headOf(item: Item): Omit<IdempotencyRecord, 'result'> {
   const status = text(item, ATTRIBUTES.status);
   if (status !== 'INPROGRESS' && status !== 'COMPLETED') throw unreadable(ATTRIBUTES.status);
-  return {
+  const record: Omit<IdempotencyRecord, 'result'> = {
     id: text(item, ATTRIBUTES.id),
     status,
     expiresAtSeconds: number(item, ATTRIBUTES.expiration),
@@ -62,6 +72,14 @@ export function headOf(item: Item): Omit<IdempotencyRecord, 'result'> {
     attempt: number(item, ATTRIBUTES.attempt),
     fingerprint: text(item, ATTRIBUTES.validation),
   };
+  const steps = status === 'INPROGRESS' ? stepsOf(item) : undefined;
+  return steps === undefined ? record : { ...record, steps };
+}
+
+function stepsOf(item: Item): RecordedSteps | undefined {
+  const names = Object.keys(item).filter((name) => name.startsWith(STEP_PREFIX));
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(names.map((name) => [name.slice(STEP_PREFIX.length), text(item, name)]));
 }
 
 export function text(item: Item, name: string): string {

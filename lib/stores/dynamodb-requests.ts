@@ -2,8 +2,14 @@
  * The requests of the store, as DynamoDB takes them, alone or in a transaction. Each is one write with one condition;
  * what the condition protects is said in the port.
  */
-import { ATTRIBUTES, type Item, itemOf } from './dynamodb-record.ts';
-import type { IdempotencyRecord, InProgressRecord, LapsedLease, Ownership } from './idempotency-store.ts';
+import { ATTRIBUTES, type Item, itemOf, stepAttribute } from './dynamodb-record.ts';
+import type {
+  Completion,
+  IdempotencyRecord,
+  InProgressRecord,
+  Lease,
+  Ownership,
+} from './idempotency-store.ts';
 
 // `status`, `owner` and `data` are among DynamoDB's reserved words, so every name goes in as a placeholder.
 const NAME = {
@@ -12,9 +18,12 @@ const NAME = {
   '#expiration': ATTRIBUTES.expiration,
   '#leaseEnd': ATTRIBUTES.leaseEnd,
   '#owner': ATTRIBUTES.owner,
+  '#attempt': ATTRIBUTES.attempt,
+  '#validation': ATTRIBUTES.validation,
 } as const;
 
 const OWNED_LOCK = '#status = :inProgress AND #owner = :owner';
+const EXACT_LEASE = `${OWNED_LOCK} AND #leaseEnd = :leaseEnd`;
 
 /** The record that a write was refused for comes back with the refusal. */
 const BRINGING_BACK = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -41,16 +50,58 @@ export function completedPut(
   return { ...put, Item: { ...put.Item, ...resultAttributes } };
 }
 
-export function takeOverPut(tableName: string, record: InProgressRecord, lapsed: LapsedLease) {
+/** An update and not a put: what it does not name, the recorded steps, stays as it is at the moment of the write. */
+export function takeOverUpdate(tableName: string, record: InProgressRecord, lapsed: Lease) {
   return {
     TableName: tableName,
-    Item: itemOf(record),
-    ConditionExpression: `${OWNED_LOCK} AND #leaseEnd = :leaseEnd`,
+    Key: keyOf(record.id),
+    UpdateExpression:
+      'SET #owner = :nextOwner, #attempt = :attempt, #leaseEnd = :nextLeaseEnd, #expiration = :expiration, #validation = :validation',
+    ConditionExpression: EXACT_LEASE,
+    ExpressionAttributeNames: pick(
+      '#status',
+      '#owner',
+      '#leaseEnd',
+      '#attempt',
+      '#expiration',
+      '#validation',
+    ),
+    ExpressionAttributeValues: {
+      ...leaseValues(lapsed),
+      ':nextOwner': { S: record.owner },
+      ':attempt': { N: String(record.attempt) },
+      ':nextLeaseEnd': { N: String(record.leaseEndsAtMs) },
+      ':expiration': { N: String(record.expiresAtSeconds) },
+      ':validation': { S: record.fingerprint },
+    },
+    ReturnValues: 'ALL_NEW',
+    ...BRINGING_BACK,
+  } as const;
+}
+
+export function renewalUpdate(tableName: string, lease: Lease, nextLeaseEndsAtMs: number) {
+  return {
+    TableName: tableName,
+    Key: keyOf(lease.id),
+    UpdateExpression: 'SET #leaseEnd = :nextLeaseEnd',
+    ConditionExpression: EXACT_LEASE,
     ExpressionAttributeNames: pick('#status', '#owner', '#leaseEnd'),
     ExpressionAttributeValues: {
-      ...ownedLockValues(lapsed),
-      ':leaseEnd': { N: String(lapsed.leaseEndsAtMs) },
+      ...leaseValues(lease),
+      ':nextLeaseEnd': { N: String(nextLeaseEndsAtMs) },
     },
+    ...BRINGING_BACK,
+  };
+}
+
+export function stepUpdate(tableName: string, ownership: Ownership, name: string, json: string) {
+  return {
+    TableName: tableName,
+    Key: keyOf(ownership.id),
+    UpdateExpression: 'SET #step = :step',
+    ConditionExpression: OWNED_LOCK,
+    ExpressionAttributeNames: { ...pick('#status', '#owner'), '#step': stepAttribute(name) },
+    ExpressionAttributeValues: { ...ownedLockValues(ownership), ':step': { S: json } },
     ...BRINGING_BACK,
   };
 }
@@ -58,7 +109,7 @@ export function takeOverPut(tableName: string, record: InProgressRecord, lapsed:
 export function completionUpdate(
   tableName: string,
   ownership: Ownership,
-  expiresAtSeconds: number,
+  { expiresAtSeconds, stepNames }: Pick<Completion, 'expiresAtSeconds' | 'stepNames'>,
   resultAttributes: Item,
 ) {
   const names: Record<string, string> = pick('#status', '#owner', '#expiration');
@@ -73,10 +124,15 @@ export function completionUpdate(
     values[`:${name}`] = value;
     assignments.push(`#${name} = :${name}`);
   }
+  const dropped = (stepNames ?? []).map((name, index) => {
+    names[`#step${index}`] = stepAttribute(name);
+    return `#step${index}`;
+  });
+  const removal = dropped.length === 0 ? '' : ` REMOVE ${dropped.join(', ')}`;
   return {
     TableName: tableName,
     Key: keyOf(ownership.id),
-    UpdateExpression: `SET ${assignments.join(', ')}`,
+    UpdateExpression: `SET ${assignments.join(', ')}${removal}`,
     ConditionExpression: OWNED_LOCK,
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
@@ -105,4 +161,8 @@ function pick(...placeholders: (keyof typeof NAME)[]): Record<string, string> {
 
 function ownedLockValues({ owner }: Ownership): Item {
   return { ':owner': { S: owner }, ':inProgress': { S: 'INPROGRESS' } };
+}
+
+function leaseValues(lease: Lease): Item {
+  return { ...ownedLockValues(lease), ':leaseEnd': { N: String(lease.leaseEndsAtMs) } };
 }

@@ -23,7 +23,9 @@ import {
   completionUpdate,
   keyOf,
   releaseDelete,
-  takeOverPut,
+  renewalUpdate,
+  stepUpdate,
+  takeOverUpdate,
 } from './dynamodb-requests.ts';
 import { recordOf, type StoredResult, storedResult } from './dynamodb-result.ts';
 import { type Transaction, transact } from './dynamodb-transaction.ts';
@@ -32,8 +34,9 @@ import type {
   Completion,
   IdempotencyRecord,
   InProgressRecord,
-  LapsedLease,
+  Lease,
   Ownership,
+  TakeOverOutcome,
   WriteOutcome,
 } from './idempotency-store.ts';
 import { type PreparedWrite, prepareDocumentWrites } from './prepared-writes.ts';
@@ -56,6 +59,9 @@ export interface DynamoDbStoreOptions {
    */
   readonly marshallOptions?: MarshallOptions;
 }
+
+type SingleWriteCommand = PutItemCommand | UpdateItemCommand | DeleteItemCommand;
+type RefusedWrite = Extract<WriteOutcome, { applied: false }>;
 
 /**
  * While a transaction is at the record (a commit, of this attempt's predecessor or successor, too), DynamoDB refuses single
@@ -89,24 +95,37 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
 
   async acquire(record: InProgressRecord, nowSeconds: number): Promise<WriteOutcome> {
     const request = acquirePut(this.#tableName, record, nowSeconds);
-    return this.#conditionally(record.id, new PutItemCommand(request));
+    return this.#write(record.id, new PutItemCommand(request));
   }
 
-  async takeOver(record: InProgressRecord, lapsed: LapsedLease): Promise<WriteOutcome> {
-    const request = takeOverPut(this.#tableName, record, lapsed);
-    return this.#conditionally(record.id, new PutItemCommand(request));
+  async takeOver(record: InProgressRecord, lapsed: Lease): Promise<TakeOverOutcome> {
+    const request = takeOverUpdate(this.#tableName, record, lapsed);
+    const outcome = await this.#conditionally(record.id, new UpdateItemCommand(request));
+    if (!outcome.applied) return outcome;
+    // What was just written is INPROGRESS; without the attributes, as of an engine that does not return them, it is read.
+    const written = await this.#found(record.id, outcome.attributes, undefined);
+    return { applied: true, record: (written ?? record) as InProgressRecord };
+  }
+
+  async renew(lease: Lease, nextLeaseEndsAtMs: number): Promise<WriteOutcome> {
+    const request = renewalUpdate(this.#tableName, lease, nextLeaseEndsAtMs);
+    return this.#write(lease.id, new UpdateItemCommand(request));
+  }
+
+  async recordStep(ownership: Ownership, name: string, json: string): Promise<WriteOutcome> {
+    const request = stepUpdate(this.#tableName, ownership, name, json);
+    return this.#write(ownership.id, new UpdateItemCommand(request));
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
     const stored = await this.#stored(ownership, completion);
-    const { expiresAtSeconds } = completion;
-    const request = completionUpdate(this.#tableName, ownership, expiresAtSeconds, stored.attributes);
-    return this.#conditionally(ownership.id, new UpdateItemCommand(request), stored);
+    const request = completionUpdate(this.#tableName, ownership, completion, stored.attributes);
+    return this.#write(ownership.id, new UpdateItemCommand(request), stored);
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {
     const request = releaseDelete(this.#tableName, ownership);
-    return this.#conditionally(ownership.id, new DeleteItemCommand(request));
+    return this.#write(ownership.id, new DeleteItemCommand(request));
   }
 
   async read(id: string): Promise<IdempotencyRecord | undefined> {
@@ -142,12 +161,11 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
     writes: readonly PreparedWrite[],
   ): Promise<TransactionOutcome> {
     const own = await this.#stored(ownership, completion);
-    const { expiresAtSeconds, result } = completion;
-    const request = completionUpdate(this.#tableName, ownership, expiresAtSeconds, own.attributes);
+    const request = completionUpdate(this.#tableName, ownership, completion, own.attributes);
     const record = {
       id: ownership.id,
       item: { Update: request },
-      carriesResult: result.kind === 'json',
+      carriesResult: completion.result.kind === 'json',
       own,
     };
     return this.#transact({ record, writes, token: randomUUID() });
@@ -162,7 +180,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
     const request = completedPut(this.#tableName, record, nowSeconds, own.attributes);
     if (writes.length === 0) {
       // A single put costs half of what a transaction of one does.
-      const outcome = await this.#conditionally(record.id, new PutItemCommand(request), own);
+      const outcome = await this.#write(record.id, new PutItemCommand(request), own);
       return outcome.applied ? { kind: 'applied' } : { kind: 'record-refused', current: outcome.current };
     }
     const { id, result } = record;
@@ -201,16 +219,21 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
     if (failure !== undefined) throw new ResultTooLargeError({ cause: this.#storeError(failure.reason) });
   }
 
+  async #write(id: string, command: SingleWriteCommand, own?: StoredResult): Promise<WriteOutcome> {
+    const outcome = await this.#conditionally(id, command, own);
+    return outcome.applied ? { applied: true } : outcome;
+  }
+
   async #conditionally(
     id: string,
-    command: PutItemCommand | UpdateItemCommand | DeleteItemCommand,
+    command: SingleWriteCommand,
     own?: StoredResult,
-  ): Promise<WriteOutcome> {
+  ): Promise<{ readonly applied: true; readonly attributes: Item | undefined } | RefusedWrite> {
     for (let tries = 1; ; tries++) {
       try {
         // The union of commands fits no single overload of `send`; the three have the same shape of output here.
-        await this.#client.send(command as PutItemCommand);
-        return { applied: true };
+        const { Attributes: attributes } = await this.#client.send(command as PutItemCommand);
+        return { applied: true, attributes };
       } catch (error) {
         if (error instanceof ConditionalCheckFailedException) {
           return { applied: false, current: await this.#found(id, error.Item, own) };

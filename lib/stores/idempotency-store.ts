@@ -1,7 +1,7 @@
 /**
  * The port between the protocol and whatever holds its records.
  *
- * A store needs four conditional writes, each of them atomic for one id, and it reports what it lost to.
+ * A store needs six conditional writes, each of them atomic for one id, and it reports what it lost to.
  * It decides nothing: leases, takeovers and mismatches are the protocol's business, so that every store
  * behaves alike and one contract suite (test/contract) can hold them all to it.
  */
@@ -16,7 +16,10 @@ export interface IdempotencyRecord {
   readonly status: RecordStatus;
   /** Epoch seconds. From then on the record counts as absent, whether or not the store has deleted it. */
   readonly expiresAtSeconds: number;
-  /** Epoch milliseconds. Until then no other attempt may run; after it the outcome is unknown. */
+  /**
+   * Epoch milliseconds. Until then no other attempt may run; after it the outcome is unknown. 0 on an `INPROGRESS` record
+   * that was given back by its owner and kept for the sake of its steps or its number.
+   */
   readonly leaseEndsAtMs: number;
   /** Random token of the one attempt that may write this record. */
   readonly owner: string;
@@ -26,7 +29,12 @@ export interface IdempotencyRecord {
   readonly fingerprint: string;
   /** The recorded result, on a `COMPLETED` record only. */
   readonly result?: RecordedResult;
+  /** Results of recorded steps by name, on an `INPROGRESS` record only; absent where there is none. */
+  readonly steps?: RecordedSteps;
 }
+
+/** JSON by the name of the step; an empty text stands for `undefined`, which JSON cannot say. */
+export type RecordedSteps = Readonly<Record<string, string>>;
 
 /**
  * A recorded result is the JSON text that the Lambda runtime would have sent, or the reason why there is none:
@@ -55,14 +63,16 @@ export interface Ownership {
   readonly owner: string;
 }
 
-/** A lease as it was read, so that a takeover fails if anybody has renewed, settled or taken it since. */
-export interface LapsedLease extends Ownership {
+/** A lease as it was read, so that a write fails if anybody has renewed, settled or taken it since. */
+export interface Lease extends Ownership {
   readonly leaseEndsAtMs: number;
 }
 
 export interface Completion {
   readonly result: RecordedResult;
   readonly expiresAtSeconds: number;
+  /** All steps that may have been recorded: for stores that have to name what they drop. */
+  readonly stepNames?: readonly string[];
   /**
    * The `remainderJson` of the result, should it be omitted. Made on demand: only a store that keeps a result in
    * several parts asks for it, because it may lose one.
@@ -85,10 +95,15 @@ export type WriteOutcome =
   | { readonly applied: true }
   | { readonly applied: false; readonly current: IdempotencyRecord | undefined };
 
+/** The outcome of a takeover: the record as it stands then, with the steps that were recorded up to that moment. */
+export type TakeOverOutcome =
+  | { readonly applied: true; readonly record: InProgressRecord }
+  | Extract<WriteOutcome, { applied: false }>;
+
 /**
  * Implementations throw {@link StoreError} when they cannot tell whether the write took place, or cannot reach
- * the table, and {@link ResultTooLargeError} when `complete` could not keep a result of this size; the record is then
- * as it was. A reader gets a result whole, or omitted, and never a part of it.
+ * the table, and {@link ResultTooLargeError} when `complete` or `recordStep` could not keep what it is given for its
+ * size; the record is then as it was. A reader gets a result whole, or omitted, and never a part of it.
  */
 export interface IdempotencyStore {
   /** Largest `json` result, in UTF-8 bytes, that the store can keep; how it encodes it is its own business. */
@@ -97,10 +112,22 @@ export interface IdempotencyStore {
   /** Puts `record` if there is none with its id, or only one whose `expiresAtSeconds` lies before `nowSeconds`. */
   acquire(record: InProgressRecord, nowSeconds: number): Promise<WriteOutcome>;
 
-  /** Replaces the record by `record` if it is still `INPROGRESS` under exactly the lease that `lapsed` names. */
-  takeOver(record: InProgressRecord, lapsed: LapsedLease): Promise<WriteOutcome>;
+  /**
+   * Replaces the record by `record` if it is still `INPROGRESS` under exactly the lease that `lapsed` names. Recorded steps
+   * stay, those included that are recorded between the reading of `lapsed` and this write.
+   */
+  takeOver(record: InProgressRecord, lapsed: Lease): Promise<TakeOverOutcome>;
 
-  /** Turns the record to `COMPLETED` if it is `INPROGRESS` and owned by `ownership.owner`. */
+  /**
+   * Moves the end of the lease if the record is `INPROGRESS` under exactly `lease`: a renewal that arrives late must not
+   * revive a lease that was given back or renewed since. 0 gives the key back and keeps its steps.
+   */
+  renew(lease: Lease, nextLeaseEndsAtMs: number): Promise<WriteOutcome>;
+
+  /** Adds a step's result, or replaces it, if the record is `INPROGRESS` and owned by `ownership.owner`. */
+  recordStep(ownership: Ownership, name: string, json: string): Promise<WriteOutcome>;
+
+  /** Turns the record to `COMPLETED`, without its steps, if it is `INPROGRESS` and owned by `ownership.owner`. */
   complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome>;
 
   /** Deletes the record if it is `INPROGRESS` and owned by `ownership.owner`. */

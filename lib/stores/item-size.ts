@@ -1,5 +1,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
+/** The most that an item can count for ("Service, account, and table quotas", Developer Guide). */
+export const ITEM_MAX_BYTES = 400 * 1024;
+
 /**
  * The least that an item can count for, in bytes ("DynamoDB item sizes and formats", Developer Guide): names and strings
  * in UTF-8, bytes as they are. A number takes up to 21 bytes, depending on its digits, and counts as one here: what is

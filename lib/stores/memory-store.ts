@@ -4,10 +4,12 @@ import type {
   Completion,
   IdempotencyRecord,
   InProgressRecord,
-  LapsedLease,
+  Lease,
   Ownership,
+  TakeOverOutcome,
   WriteOutcome,
 } from './idempotency-store.ts';
+import { ITEM_MAX_BYTES } from './item-size.ts';
 import { RESULT_MAX_BYTES } from './result-size.ts';
 import type {
   FailedWrite,
@@ -52,17 +54,33 @@ export class MemoryStore implements TransactionalStore {
     return this.#put(record);
   }
 
-  async takeOver(record: InProgressRecord, lapsed: LapsedLease): Promise<WriteOutcome> {
-    const isUnchanged = this.#ownedLock(lapsed)?.leaseEndsAtMs === lapsed.leaseEndsAtMs;
-    return isUnchanged ? this.#put(record) : this.#refused(record.id);
+  async takeOver(record: InProgressRecord, lapsed: Lease): Promise<TakeOverOutcome> {
+    const current = this.#ownedLock(lapsed);
+    if (current?.leaseEndsAtMs !== lapsed.leaseEndsAtMs) return this.#refused(record.id);
+    const taken = current.steps === undefined ? record : { ...record, steps: current.steps };
+    this.#put(taken);
+    return { applied: true, record: taken };
+  }
+
+  async renew(lease: Lease, nextLeaseEndsAtMs: number): Promise<WriteOutcome> {
+    const current = this.#ownedLock(lease);
+    if (current?.leaseEndsAtMs !== lease.leaseEndsAtMs) return this.#refused(lease.id);
+    return this.#put({ ...current, leaseEndsAtMs: nextLeaseEndsAtMs });
+  }
+
+  async recordStep(ownership: Ownership, name: string, json: string): Promise<WriteOutcome> {
+    const lock = this.#ownedLock(ownership);
+    if (lock === undefined) return this.#refused(ownership.id);
+    const steps = { ...lock.steps, [name]: json };
+    const bytes = Object.entries(steps).reduce((sum, step) => sum + Buffer.byteLength(step.join('')), 0);
+    if (bytes > ITEM_MAX_BYTES) throw new ResultTooLargeError();
+    return this.#put({ ...lock, steps: Object.freeze(steps) });
   }
 
   async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {
     this.#checkSize(completion);
     const lock = this.#ownedLock(ownership);
-    if (lock === undefined) return this.#refused(ownership.id);
-    const { result, expiresAtSeconds } = completion;
-    return this.#put({ ...lock, result, expiresAtSeconds, status: 'COMPLETED' });
+    return lock === undefined ? this.#refused(ownership.id) : this.#put(completed(lock, completion));
   }
 
   async release(ownership: Ownership): Promise<WriteOutcome> {
@@ -89,10 +107,7 @@ export class MemoryStore implements TransactionalStore {
     const lock = this.#ownedLock(ownership);
     if (lock === undefined) return { kind: 'record-refused', current: this.#records.get(ownership.id) };
     const outcome = this.#apply(writes);
-    if (outcome.kind === 'applied') {
-      const { result, expiresAtSeconds } = completion;
-      this.#put({ ...lock, result, expiresAtSeconds, status: 'COMPLETED' });
-    }
+    if (outcome.kind === 'applied') this.#put(completed(lock, completion));
     return outcome;
   }
 
@@ -148,14 +163,21 @@ export class MemoryStore implements TransactionalStore {
     return current?.status === 'INPROGRESS' && current.owner === owner ? current : undefined;
   }
 
-  #refused(id: string): WriteOutcome {
-    return { applied: false, current: this.#records.get(id) };
+  #refused(id: string) {
+    return { applied: false, current: this.#records.get(id) } as const;
   }
 
   #put(record: IdempotencyRecord): WriteOutcome {
     this.#records.set(record.id, Object.freeze({ ...record }));
     return { applied: true };
   }
+}
+
+function completed(
+  { steps: _dropped, ...record }: IdempotencyRecord,
+  { result, expiresAtSeconds }: Completion,
+): IdempotencyRecord {
+  return { ...record, result, expiresAtSeconds, status: 'COMPLETED' };
 }
 
 function copyOf(writes: readonly unknown[]): readonly unknown[] {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { type marshallOptions as MarshallOptions, marshall } from '@aws-sdk/util-dynamodb';
 import { CommitInvalidError } from '../idempotency/errors.ts';
-import { leastItemBytes } from './item-size.ts';
+import { ITEM_MAX_BYTES, leastItemBytes } from './item-size.ts';
 
 type Attributes = Record<string, AttributeValue>;
 
@@ -27,8 +27,6 @@ type WriteKind = (typeof KINDS)[number];
 const WRITES_MAX = 99;
 /** Same page: the items of a transaction together. */
 const TRANSACTION_MAX_BYTES = 4 * 1024 * 1024;
-/** "Service, account, and table quotas" (Developer Guide): one item. */
-const ITEM_MAX_BYTES = 400 * 1024;
 
 /** @throws CommitInvalidError that says what is wrong and what would be right; the index counts `earlier` too */
 export function prepareDocumentWrites(

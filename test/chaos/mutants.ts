@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
         },
         takeOver: async (record) => {
           await client.send(new PutItemCommand({ TableName: tableName, Item: itemOf(record) }));
-          return APPLIED;
+          return { applied: true, record };
         },
       }),
   },
@@ -185,6 +185,8 @@ function changed(store: IdempotencyStore, changes: Partial<IdempotencyStore>): I
     maxResultBytes: store.maxResultBytes,
     acquire: (record, now) => store.acquire(record, now),
     takeOver: (record, lapsed) => store.takeOver(record, lapsed),
+    renew: (lease, nextLeaseEndsAtMs) => store.renew(lease, nextLeaseEndsAtMs),
+    recordStep: (ownership, name, json) => store.recordStep(ownership, name, json),
     complete: (ownership, completion) => store.complete(ownership, completion),
     release: (ownership) => store.release(ownership),
     read: (id) => store.read(id),
@@ -197,10 +199,12 @@ function seenAs(
   store: IdempotencyStore,
   seen: (record: IdempotencyRecord) => IdempotencyRecord,
 ): IdempotencyStore {
-  const shown = (outcome: WriteOutcome): WriteOutcome =>
+  const shown = <T extends { readonly applied: boolean; readonly current?: IdempotencyRecord | undefined }>(
+    outcome: T,
+  ): T =>
     outcome.applied || outcome.current === undefined
       ? outcome
-      : { applied: false, current: seen(outcome.current) };
+      : { ...outcome, current: seen(outcome.current) };
   return changed(store, {
     acquire: async (record, now) => shown(await store.acquire(record, now)),
     takeOver: async (record, lapsed) => shown(await store.takeOver(record, lapsed)),

@@ -116,8 +116,22 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
         const lapsed = lock();
         await store.acquire(lapsed, NOW_SECONDS);
         const successor = lock({ id: lapsed.id, attempt: 2 });
-        expect(await store.takeOver(successor, lapsed)).toEqual({ applied: true });
+        expect(await store.takeOver(successor, lapsed)).toEqual({ applied: true, record: successor });
         expect(await store.read(lapsed.id)).toEqual(successor);
+      });
+
+      test('keeps the steps that are recorded, also those that were not yet when the lease was read', async () => {
+        const lapsed = lock();
+        await store.acquire(lapsed, NOW_SECONDS);
+        await store.recordStep(lapsed, 'reserve', '1');
+        const asItWasRead = await store.read(lapsed.id);
+        await store.recordStep(lapsed, 'charge', '2');
+        const successor = lock({ id: lapsed.id, attempt: 2 });
+        const record = { ...successor, steps: { reserve: '1', charge: '2' } };
+        expect(asItWasRead?.steps).toEqual({ reserve: '1' });
+        expect(await store.takeOver(successor, lapsed)).toEqual({ applied: true, record });
+        expect(await store.read(lapsed.id)).toEqual(record);
+        expect(await store.takeOver(successor, lapsed)).toEqual({ applied: false, current: record });
       });
 
       test('is refused when another attempt has taken over', async () => {
@@ -167,7 +181,178 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       });
     });
 
+    describe('renew', () => {
+      test('moves the end of exactly the lease that it names, and nothing else', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.recordStep(record, 'reserve', '1');
+        const next = record.leaseEndsAtMs + 5000;
+        expect(await store.renew(record, next)).toEqual({ applied: true });
+        expect(await store.read(record.id)).toEqual({
+          ...record,
+          leaseEndsAtMs: next,
+          steps: { reserve: '1' },
+        });
+      });
+
+      test('is refused when the lease has another end: it was renewed, or given back', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.renew(record, 0);
+        const givenBack = { ...record, leaseEndsAtMs: 0 };
+        expect(await store.renew(record, record.leaseEndsAtMs + 5000)).toEqual({
+          applied: false,
+          current: givenBack,
+        });
+        expect(await store.read(record.id)).toEqual(givenBack);
+      });
+
+      test('is refused for anybody but the owner', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        const stranger = { ...record, owner: 'somebody else' };
+        expect(await store.renew(stranger, record.leaseEndsAtMs + 5000)).toEqual({
+          applied: false,
+          current: record,
+        });
+      });
+
+      test('is refused by a completed record', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.complete(record, completion);
+        const completed = { ...record, ...completion, status: 'COMPLETED' };
+        expect(await store.renew(record, record.leaseEndsAtMs + 5000)).toEqual({
+          applied: false,
+          current: completed,
+        });
+      });
+
+      test('does not make a record where there is none', async () => {
+        const gone = lock();
+        expect(await store.renew(gone, gone.leaseEndsAtMs + 5000)).toEqual({
+          applied: false,
+          current: undefined,
+        });
+        expect(await store.read(gone.id)).toBeUndefined();
+      });
+
+      test('of a renewal and a takeover of one lease, exactly one is applied', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        const outcomes = await Promise.all([
+          store.renew(record, record.leaseEndsAtMs + 5000),
+          store.takeOver(lock({ id: record.id, attempt: 2 }), record),
+        ]);
+        expect(outcomes.filter(({ applied }) => applied)).toHaveLength(1);
+      });
+    });
+
+    describe('recordStep', () => {
+      test.each([
+        ['a word', 'charge'],
+        ['words with signs', 'charge #2: "Łódź" = 1/2'],
+        ['what every object has', 'constructor'],
+        ['a reserved word', 'status'],
+      ])('adds a result under a name (%s), beside the others', async (_, name) => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        expect(await store.recordStep(record, 'first', '{"n":1}')).toEqual({ applied: true });
+        expect(await store.recordStep(record, name, '["ä\\u0000"]')).toEqual({ applied: true });
+        expect(await store.read(record.id)).toEqual({
+          ...record,
+          steps: { first: '{"n":1}', [name]: '["ä\\u0000"]' },
+        });
+      });
+
+      test('takes an empty text, and a second result in place of the first', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.recordStep(record, 'charge', '1');
+        await store.recordStep(record, 'charge', '');
+        expect(await store.read(record.id)).toEqual({ ...record, steps: { charge: '' } });
+      });
+
+      test('is refused for anybody but the owner, whose lock it shows', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.recordStep(record, 'mine', '1');
+        const stranger = { id: record.id, owner: 'somebody else' };
+        const current = { ...record, steps: { mine: '1' } };
+        expect(await store.recordStep(stranger, 'theirs', '2')).toEqual({ applied: false, current });
+        expect(await store.read(record.id)).toEqual(current);
+      });
+
+      test('is refused by a completed record, and where there is none', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.complete(record, completion);
+        const completed = { ...record, ...completion, status: 'COMPLETED' };
+        expect(await store.recordStep(record, 'late', '1')).toEqual({ applied: false, current: completed });
+        const gone = lock();
+        expect(await store.recordStep(gone, 'late', '1')).toEqual({ applied: false, current: undefined });
+        expect(await store.read(gone.id)).toBeUndefined();
+      });
+
+      test('of twenty at once, all are kept', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        const names = Array.from({ length: 20 }, (_, index) => `step ${index}`);
+        await Promise.all(names.map((name) => store.recordStep(record, name, JSON.stringify(name))));
+        const steps = Object.fromEntries(names.map((name) => [name, JSON.stringify(name)]));
+        expect(await store.read(record.id)).toEqual({ ...record, steps });
+      });
+
+      test('refuses a result that does not fit, and leaves the record as it was', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.recordStep(record, 'small', '1');
+        const json = JSON.stringify('x'.repeat(410 * 1024));
+        await expect(store.recordStep(record, 'large', json)).rejects.toThrow(ResultTooLargeError);
+        expect(await store.read(record.id)).toEqual({ ...record, steps: { small: '1' } });
+      });
+
+      test('an acquire brings the steps back with the record that refuses it', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.recordStep(record, 'charge', '1');
+        expect(await store.acquire(lock({ id: record.id }), NOW_SECONDS)).toEqual({
+          applied: false,
+          current: { ...record, steps: { charge: '1' } },
+        });
+      });
+
+      test('an acquire of an expired record leaves none of its steps', async () => {
+        const old = lock({ expiresAtSeconds: NOW_SECONDS - 1 });
+        await store.acquire(old, NOW_SECONDS - 100);
+        await store.recordStep(old, 'charge', '1');
+        const fresh = lock({ id: old.id });
+        await store.acquire(fresh, NOW_SECONDS);
+        expect(await store.read(old.id)).toEqual(fresh);
+      });
+    });
+
     describe('complete', () => {
+      test('drops the steps, those included that are named but were never recorded', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        const names = Array.from({ length: 100 }, (_, index) => `step ${index}`);
+        await store.recordStep(record, names[0] ?? '', '1');
+        await store.recordStep(record, names[99] ?? '', '2');
+        const stepNames = names;
+        expect(await store.complete(record, { ...completion, stepNames })).toEqual({ applied: true });
+        expect(await store.read(record.id)).toEqual({ ...record, ...completion, status: 'COMPLETED' });
+      });
+
+      test('has room for a result of the largest size where steps were', async () => {
+        const record = lock();
+        await store.acquire(record, NOW_SECONDS);
+        await store.recordStep(record, 'large', JSON.stringify('x'.repeat(200 * 1024)));
+        const json = JSON.stringify('x'.repeat(store.maxResultBytes - 2));
+        const large = { ...completion, result: { kind: 'json', json }, stepNames: ['large'] } as const;
+        expect(await store.complete(record, large)).toEqual({ applied: true });
+      });
+
       test.each([
         { name: 'JSON', result: { kind: 'json', json: '{"body":"ä\\u0000 \\"quoted\\"","n":null}' } },
         { name: 'an empty JSON string', result: { kind: 'json', json: '""' } },

@@ -79,6 +79,14 @@ export function describeTransactionalStoreContract(name: string, setUp: () => Tr
         expect([await countOf(counter), await countOf(other)]).toEqual([1, 1]);
       });
 
+      test('drops the steps of the record', async () => {
+        const record = await heldLock();
+        await store.recordStep(record, 'charge', '1');
+        const withSteps = { ...completion, stepNames: ['charge', 'never recorded'] };
+        await store.completeWith(record, withSteps, prepared(increment(counter)));
+        expect(await store.read(record.id)).toEqual({ ...record, ...completion, status: 'COMPLETED' });
+      });
+
       test('is refused for anybody but the owner, and writes nothing', async () => {
         const record = await heldLock();
         const stranger = { id: record.id, owner: 'somebody else' };

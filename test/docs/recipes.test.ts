@@ -19,7 +19,7 @@ test('the retries of Step Functions name every refusal that may succeed later, a
   const { InProgressError, SupersededError, StoreError } = library;
   const { PayloadMismatchError, OutcomeUnknownError, KeyInvalidError, KeyMissingError } = library;
   const { ConfigurationError, ResultTooLargeError, ResultNotRecordedError } = library;
-  const { CommitConditionError, CommitInvalidError } = library;
+  const { CommitConditionError, CommitInvalidError, StepNotRecordedError } = library;
   const errors = [
     new InProgressError(1),
     new SupersededError(1),
@@ -33,6 +33,7 @@ test('the retries of Step Functions name every refusal that may succeed later, a
     new ResultNotRecordedError('too-large'),
     new CommitConditionError([]),
     new CommitInvalidError(''),
+    new StepNotRecordedError('charge', 'too-large'),
   ];
   const family = Object.keys(library).filter(
     (name) => /^[A-Z].*Error$/.test(name) && name !== 'IdempotencyError',

@@ -9,3 +9,6 @@ declare function chargeOrder(order: Order): Promise<string>;
 declare function exportOrders(event: {
   readonly body: string | null;
 }): Promise<{ statusCode: number; body: string }>;
+declare function reserveStock(reservationId: string, order: Order): Promise<string>;
+declare function chargeCard(idempotencyKey: string, amount: number, signal: AbortSignal): Promise<string>;
+declare function findCharge(idempotencyKey: string): Promise<string | undefined>;

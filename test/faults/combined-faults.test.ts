@@ -1,5 +1,6 @@
 /** Faults that meet: in one request, in several at once, or with another choice of options. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Reconcile } from '../../lib/index.ts';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { until } from '../support/until.ts';
 import { always, once } from './fault.ts';
@@ -60,6 +61,29 @@ describe('a lost reply on an engine that does not return the old item', () => {
       proxy.plan(once('reply lost', 'takeOver'));
       expect(await service.send()).toBe('201');
       expect(await service.recordLeft()).toBe('COMPLETED 2');
+    }));
+
+  test('of a takeover is read to be our own, with its steps', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.runStep();
+      await service.leaveLapsedLease();
+      proxy.withholdOldItems();
+      proxy.plan(once('reply lost', 'takeOver'));
+      expect(await service.send()).toBe('201');
+      expect(await service.recordLeft()).toBe('COMPLETED 2');
+      expect(service.stepRuns).toBe(1);
+    }));
+
+  test('of a suspension is read to be our own', () =>
+    withGuardedService({ tableName }, async (service, proxy) => {
+      service.runStep();
+      service.planRun(failingWork);
+      proxy.withholdOldItems();
+      proxy.plan(once('reply lost', 'renew'));
+      expect(await service.send()).toBe("the handler's error");
+      expect(service.events.at(-1)).toMatchObject({ type: 'suspended' });
+      expect(await service.send()).toBe('201');
+      expect(service.stepRuns).toBe(1);
     }));
 
   test('of a completion gives the caller its answer even where the read fails for good', () =>
@@ -134,6 +158,43 @@ describe('a lock whose grant arrives after its lease,', () => {
       expect(await service.recordLeft()).toBe('INPROGRESS 2');
       expect(await service.send()).toBe('201');
       expect(await service.recordLeft()).toBe('COMPLETED 3');
+    }));
+});
+
+describe('a function of onUncertain', () => {
+  const found: Reconcile = () => ({ outcome: 'completed', answer: { statusCode: 201 } });
+
+  test('is asked where the reply to the takeover was lost, and its answer recorded where that reply is, too', () =>
+    withGuardedService({ tableName, onUncertain: found }, async (service, proxy) => {
+      await service.leaveLapsedLease();
+      proxy.plan(once('reply lost', 'takeOver'), once('reply lost', 'complete'));
+      expect(await service.send()).toBe('200 replayed');
+      expect(proxy.strikes).toEqual(['takeOver', 'complete']);
+      expect(await service.recordLeft()).toBe('COMPLETED 2');
+      expect(service.runs).toBe(1);
+    }));
+
+  test('that cannot tell leaves a key that the next retry asks about at once, whatever reply was lost', () =>
+    withGuardedService({ tableName, onUncertain: () => ({ outcome: 'blocked' }) }, async (service, proxy) => {
+      await service.leaveLapsedLease();
+      proxy.plan(once('reply lost', 'renew'));
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      expect(await service.recordLeft()).toBe('INPROGRESS 2');
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      expect(await service.recordLeft()).toBe('INPROGRESS 3');
+      expect(service.runs).toBe(1);
+    }));
+
+  test('that cannot tell, on a table that cannot be reached, leaves a lock that ends by itself', () =>
+    withGuardedService({ tableName, onUncertain: () => ({ outcome: 'blocked' }) }, async (service, proxy) => {
+      await service.leaveLapsedLease();
+      proxy.plan(always('status 500', 'renew'));
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      proxy.heal();
+      expect(await service.send()).toBe('409 IN_PROGRESS');
+      service.letLeaseLapse();
+      expect(await service.send()).toBe('409 OUTCOME_UNKNOWN');
+      expect(service.runs).toBe(1);
     }));
 });
 

@@ -53,9 +53,10 @@ const NOT_KEPT = '200 replayed RESULT_NOT_RECORDED';
 
 /**
  * The situation at each place: `acquire`, a key that is new; `takeOver`, a lapsed lease of attempt 1; `complete`, a
- * handler that has succeeded; `commit`, one that has left a write to the transaction; `putCompleted`, the same without a
- * lock; `writeChunk`, one whose answer is large; `release`, a handler that fails the first time; `read`, a completed key
- * on an engine that does not return the old item; `readChunk`, one whose answer is large.
+ * handler that has succeeded; `recordStep`, one that begins with a step; `renew`, one that fails behind it the first time
+ * and gives its key back with the step; `commit`, one that has left a write to the transaction; `putCompleted`, the same
+ * without a lock; `writeChunk`, one whose answer is large; `release`, a handler that fails the first time; `read`, a
+ * completed key on an engine that does not return the old item; `readChunk`, one whose answer is large.
  */
 export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<Persistence, Outcome>>>> = {
   // biome-ignore format: a table
@@ -77,6 +78,19 @@ export const EXPECTED_OUTCOMES: Readonly<Record<StoreOperation, Readonly<Record<
     // The key is consumed without the answer, rather than left to be run again.
     'lasting, not applied': outcome(['201', 1, 'COMPLETED 1'],                    [NOT_KEPT, NOT_KEPT],                [1, 'COMPLETED 1']),
     'lasting, applied':     outcome(['201', 1, 'COMPLETED 1'],                    [NOT_KEPT, NOT_KEPT],                [1, 'COMPLETED 1']),
+  },
+  // biome-ignore format: a table
+  recordStep: {
+    'overcome by a retry':  outcome(['201', 1, 'COMPLETED 1'],                    ['200 replayed', '200 replayed'],    [1, 'COMPLETED 1']),
+    // The step has had its effect, and only the record could tell: the handler goes no further, and the key is in doubt.
+    'lasting, not applied': outcome(['503 STORE_UNAVAILABLE', 1, 'INPROGRESS 1'], ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+    'lasting, applied':     outcome(['503 STORE_UNAVAILABLE', 1, 'INPROGRESS 1'], ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+  },
+  // biome-ignore format: a table
+  renew: {
+    'overcome by a retry':  outcome(["the handler's error", 1, 'INPROGRESS 1'],   ['201', '200 replayed'],             [2, 'COMPLETED 2']),
+    'lasting, not applied': outcome(["the handler's error", 1, 'INPROGRESS 1'],   ['409 IN_PROGRESS', '201'],          [2, 'COMPLETED 2']),
+    'lasting, applied':     outcome(["the handler's error", 1, 'INPROGRESS 1'],   ['201', '200 replayed'],             [2, 'COMPLETED 2']),
   },
   // biome-ignore format: a table
   complete: {

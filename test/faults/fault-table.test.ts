@@ -56,6 +56,7 @@ describe.each(CASES)('%s: a fault at %s', (form, place) => {
       // Otherwise the row would pass without its fault, or without the retries.
       strikes: row.often === 'once' || row.fault === 'reply delayed' ? 1 : triesMax(row),
       writesApplied: commits(place) ? 1 : 0,
+      stepRuns: expectedStepRuns(row),
     });
   });
 });
@@ -73,6 +74,11 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
       return service.commitWrites();
     case 'writeChunk':
       return service.planRun(async () => largeAnswer(1));
+    case 'recordStep':
+      return service.runStep();
+    case 'renew':
+      service.runStep();
+      return service.planRun(failingWork);
     case 'release':
       return service.planRun(failingWork);
     case 'read':
@@ -85,11 +91,18 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
   }
 }
 
+interface Observation {
+  readonly outcome: Outcome;
+  readonly strikes: number;
+  readonly writesApplied: number;
+  readonly stepRuns: number;
+}
+
 async function observe(
   { fault, place, often }: Row,
   service: GuardedService,
   proxy: FaultProxy,
-): Promise<{ outcome: Outcome; strikes: number; writesApplied: number }> {
+): Promise<Observation> {
   const runsBefore = service.runs;
   const planned: PlannedFault = often === 'once' ? once(fault, place) : always(fault, place);
   proxy.plan(planned);
@@ -107,11 +120,19 @@ async function observe(
     outcome: { answer, runs, record, retryAtOnce, retryAfterLease, runsInAll, recordInTheEnd },
     strikes,
     writesApplied: await service.writesApplied(),
+    stepRuns: service.stepRuns,
   };
 }
 
 function triesMax({ fault, place }: Row): number {
   return fault === 'conflict with a transaction' && commits(place) ? COMMIT_TRIES_MAX : MAX_ATTEMPTS;
+}
+
+/** A step is run again only where its result did not reach the record. */
+function expectedStepRuns({ place, comesTo }: Row): number {
+  if (place === 'renew') return 1;
+  if (place !== 'recordStep') return 0;
+  return comesTo === 'lasting, not applied' ? 2 : 1;
 }
 
 function commits(place: StoreOperation): boolean {

@@ -32,7 +32,7 @@ const PLACES: Readonly<Record<StoreOperation, Place>> = {
     },
   },
   takeOver: {
-    request: 'the conditional `PutItem` that takes over a lapsed lease',
+    request: 'the conditional `UpdateItem` that takes over a lapsed lease',
     situation: 'An earlier attempt ended without telling its outcome, and its lease is over.',
     means: {
       'overcome by a retry':
@@ -41,6 +41,30 @@ const PLACES: Readonly<Record<StoreOperation, Place>> = {
         'The lapsed lease of attempt 1 is still there, so the next request takes it over.',
       'lasting, applied':
         'Attempt 2 holds a lease under which nothing runs. When it is over, attempt 3 runs.',
+    },
+  },
+  recordStep: {
+    request: 'the conditional `UpdateItem` that records the result of a step',
+    situation: 'The handler begins with `context.idempotency.step()`.',
+    means: {
+      'overcome by a retry': 'The SDK writes the same result again under the same owner. The step ran once.',
+      'lasting, not applied':
+        'The step has had its effect, and only the record could tell: the handler goes no further, and the key is in doubt. After the lease the step runs again, so hand `deriveKey(name)` to whatever it calls.',
+      'lasting, applied':
+        'The same to its caller. The next attempt finds the result of the step, and goes on behind it.',
+    },
+  },
+  renew: {
+    request:
+      'the conditional `UpdateItem` that moves the end of a lease; here to 0, which gives the key back and keeps its steps',
+    situation:
+      'The handler throws behind a recorded step the first time that it runs, and succeeds the second time.',
+    means: {
+      'overcome by a retry':
+        "The caller gets the handler's own error, and the key is free: the same key runs again at once, behind the step.",
+      'lasting, not applied':
+        "The caller gets the handler's own error and nothing of the store's. The lock stays until its lease is over.",
+      'lasting, applied': 'The key is free, though the attempt cannot know it.',
     },
   },
   writeChunk: {

@@ -13,6 +13,7 @@ import {
   type OnInProgress,
   type OnUncertain,
   outcomeUnknown,
+  type Reconcile,
   type Strategy,
 } from '../../lib/index.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
@@ -49,7 +50,7 @@ export interface GuardedServiceOptions {
   /** Asked before each try of a request. */
   readonly refusesConnection: (operation: StoreOperation) => boolean;
   readonly tableName: string;
-  readonly onUncertain?: OnUncertain;
+  readonly onUncertain?: OnUncertain | Reconcile;
   readonly onStoreUnavailable?: 'reject' | 'run-unguarded';
   readonly strategy?: Strategy;
   readonly onInProgress?: OnInProgress;
@@ -64,6 +65,8 @@ class HandlerError extends Error {}
 export class GuardedService {
   /** How often the handler has been entered. */
   runs = 0;
+  /** How often the step of each run has been run. */
+  stepRuns = 0;
   readonly events: IdempotencyEvent[] = [];
   readonly #key = randomUUID();
   readonly #client: DynamoDBClient;
@@ -72,6 +75,7 @@ export class GuardedService {
   readonly #invoke: Invoke;
   readonly #planned: Work[] = [];
   #commits = false;
+  #hasStep = false;
   // Leases lie on this clock and not on the machine's, so that none ends because a machine is slow.
   #nowMs = 1_800_000_000_000;
 
@@ -115,6 +119,11 @@ export class GuardedService {
   /** From now on, each run commits a write that can be counted. */
   commitWrites(): void {
     this.#commits = true;
+  }
+
+  /** From now on, each run begins with a step. */
+  runStep(): void {
+    this.#hasStep = true;
   }
 
   /** How often such a write was applied. */
@@ -190,6 +199,7 @@ export class GuardedService {
   #guard(form: Form, options: HttpOptions): Invoke {
     const work = async (_event: APIGatewayProxyEventV2, context: IdempotentContext) => {
       this.runs += 1;
+      if (this.#hasStep) await context.idempotency.step('step', () => ++this.stepRuns);
       if (this.#commits) context.idempotency.commit([this.#countedWrite()]);
       return (
         (await this.#planned.shift()?.(context)) ?? {

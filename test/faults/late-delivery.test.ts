@@ -107,6 +107,71 @@ describe('a late takeover', () => {
     }));
 });
 
+describe('a late step', () => {
+  test.concurrent('is recorded, if nobody has taken over, and not run again', () =>
+    withGuardedService(options(), async (service, proxy) => {
+      service.runStep();
+      proxy.plan(always(STUCK, 'recordStep'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      proxy.heal();
+
+      expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(APPLIED));
+      service.letLeaseLapse();
+      expect(await service.send()).toBe('201');
+      expect(service.stepRuns).toBe(1);
+    }));
+
+  test.concurrent('changes nothing under the attempt that has taken over', () =>
+    withGuardedService(options(), async (service, proxy) => {
+      service.runStep();
+      proxy.plan(always(STUCK, 'recordStep'));
+      expect(await service.send()).toBe('503 STORE_UNAVAILABLE');
+      proxy.heal();
+      service.letLeaseLapse();
+      service.planRun(async () => {
+        expect(await service.record()).toMatchObject({ attempt: 2, steps: { step: '2' } });
+        expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(REFUSED));
+        expect(await service.record()).toMatchObject({ attempt: 2, steps: { step: '2' } });
+        return { statusCode: 201 };
+      });
+      expect(await service.send()).toBe('201');
+      expect(service.stepRuns).toBe(2);
+    }));
+});
+
+describe('a late suspension', () => {
+  test.concurrent('gives the key back, with the step', () =>
+    withGuardedService(options(), async (service, proxy) => {
+      service.runStep();
+      service.planRun(failingWork);
+      proxy.plan(always(STUCK, 'renew'));
+      expect(await service.send()).toBe("the handler's error");
+      expect(await service.send()).toBe('409 IN_PROGRESS');
+      proxy.heal();
+
+      expect(await proxy.deliverStuckRequests()).toEqual([APPLIED, REFUSED, REFUSED]);
+      expect(await service.send()).toBe('201');
+      expect(service.stepRuns).toBe(1);
+    }));
+
+  test.concurrent('leaves the lease of the attempt that has taken over alone', () =>
+    withGuardedService(options(), async (service, proxy) => {
+      service.runStep();
+      service.planRun(failingWork);
+      proxy.plan(always(STUCK, 'renew'));
+      expect(await service.send()).toBe("the handler's error");
+      proxy.heal();
+      service.letLeaseLapse();
+      service.planRun(async () => {
+        expect(await proxy.deliverStuckRequests()).toEqual(Array(MAX_ATTEMPTS).fill(REFUSED));
+        expect(await service.send()).toBe('409 IN_PROGRESS');
+        return { statusCode: 201 };
+      });
+      expect(await service.send()).toBe('201');
+      expect(await service.recordLeft()).toBe('COMPLETED 2');
+    }));
+});
+
 describe('a late completion', () => {
   test.concurrent('settles a key whose lease is over, if nobody has taken over', () =>
     withGuardedService(options(), async (service, proxy) => {

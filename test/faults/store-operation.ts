@@ -1,7 +1,9 @@
-/** Which step of the protocol a request on the wire is, as far as the wire tells. */
+/** Which operation of the port a request on the wire is, as far as the wire tells. */
 export const STORE_OPERATIONS = [
   'acquire',
   'takeOver',
+  'renew',
+  'recordStep',
   'writeChunk',
   'complete',
   'commit',
@@ -12,20 +14,25 @@ export const STORE_OPERATIONS = [
 ] as const;
 export type StoreOperation = (typeof STORE_OPERATIONS)[number];
 
+/** As the SDK's own serializer wrote it, with these members among others. */
+interface RequestBody {
+  readonly UpdateExpression?: string;
+  readonly TransactItems?: readonly object[];
+}
+
 /**
- * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.PutItem`), and where several have the same, from the
- * body: only a takeover compares the end of the lease, and the ids of chunks say what they are. `undefined` for any
- * other request.
+ * Reads it from the `X-Amz-Target` header (`DynamoDB_20120810.UpdateItem`) and, where several have the same, from the
+ * body: of the updates only a takeover sets an owner, a step names itself, and a renewal sets the end of the lease alone;
+ * the ids of chunks say what they are. `undefined` for any other request.
  */
 export function storeOperationOf(target: string | undefined, body: string): StoreOperation | undefined {
   switch (target?.split('.').at(-1)) {
     case 'PutItem':
-      if (namesChunk(body)) return 'writeChunk';
-      return isTakeOver(body) ? 'takeOver' : 'acquire';
+      return namesChunk(body) ? 'writeChunk' : 'acquire';
     case 'UpdateItem':
-      return 'complete';
+      return updateOf(JSON.parse(body) as RequestBody);
     case 'TransactWriteItems':
-      return isPutOfRecord(body) ? 'putCompleted' : 'commit';
+      return isPutOfRecord(JSON.parse(body) as RequestBody) ? 'putCompleted' : 'commit';
     case 'DeleteItem':
       return 'release';
     case 'GetItem':
@@ -35,11 +42,11 @@ export function storeOperationOf(target: string | undefined, body: string): Stor
   }
 }
 
-// The SDK's own serializer wrote the bodies, with these members among others.
-
-function isTakeOver(body: string): boolean {
-  const { ConditionExpression: condition } = JSON.parse(body) as { readonly ConditionExpression?: string };
-  return condition?.includes(':leaseEnd') === true;
+function updateOf({ UpdateExpression: update = '' }: RequestBody): StoreOperation {
+  if (update.includes('#owner =')) return 'takeOver';
+  if (update.includes('#step =')) return 'recordStep';
+  if (update.includes('#leaseEnd =')) return 'renew';
+  return 'complete';
 }
 
 function namesChunk(body: string): boolean {
@@ -48,7 +55,6 @@ function namesChunk(body: string): boolean {
 }
 
 /** A commit updates its record, which is there; a single write puts it. */
-function isPutOfRecord(body: string): boolean {
-  const { TransactItems: items } = JSON.parse(body) as { readonly TransactItems?: readonly object[] };
+function isPutOfRecord({ TransactItems: items }: RequestBody): boolean {
   return items?.[0] !== undefined && 'Put' in items[0];
 }

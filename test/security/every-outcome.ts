@@ -1,5 +1,6 @@
 /** Every outcome that a guarded request can have. The tests check that none has been forgotten. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import middy from '@middy/core';
 import {
   DynamoDbStore,
@@ -8,9 +9,20 @@ import {
   type IdempotentContext,
   idempotency,
   idempotent,
+  type Reconcile,
+  type Reconciliation,
 } from '../../lib/index.ts';
 import { lambdaContext } from '../support/events.ts';
-import { answered, type Form, failed, MARKERS, MarkedPlay, type Stage, wrapped } from './marked-play.ts';
+import {
+  answered,
+  type Form,
+  failed,
+  MARKERS,
+  MarkedPlay,
+  type Stage,
+  type Work,
+  wrapped,
+} from './marked-play.ts';
 
 /** Far beyond every lease of this play, and within the retention. */
 const MUCH_LATER_MS = 3_600_000;
@@ -25,10 +37,12 @@ export async function playEveryOutcome(form: Form, stage: Stage): Promise<Marked
     await playWaiting(play);
     await playFailures(play);
     await playDoubt(play);
+    await playReconciliation(play);
     await playTakeovers(play);
     await playLargeResults(play);
     await playUnkeptResults(play);
     await playCommits(play);
+    await playSteps(play);
     await playRefusedRequests(play);
     await playStoreFailures(play, stage);
     if (form === 'middleware') await playFrozenProcess(play);
@@ -65,12 +79,36 @@ async function playFailures(play: MarkedPlay): Promise<void> {
   await play.sendMeanwhile(play.event(play.newKey()), () => play.deleteLastRecord(), { work: failed });
 }
 
+async function inDoubt(): Promise<unknown> {
+  return { statusCode: 504, body: MARKERS.response };
+}
+
 async function playDoubt(play: MarkedPlay): Promise<void> {
   const key = play.newKey();
-  const inDoubt = async () => ({ statusCode: 504, body: MARKERS.response });
   await play.send(play.guard(inDoubt), play.event(key));
   await play.send(play.guard(answered, { ...LATER, onUncertain: 'block' }), play.event(key));
   await play.send(play.guard(answered, LATER), play.event(key));
+}
+
+async function playReconciliation(play: MarkedPlay): Promise<void> {
+  const found: Reconciliation = { outcome: 'completed', answer: { statusCode: 201, body: MARKERS.response } };
+  const functions: readonly Reconcile[] = [
+    () => found,
+    () => ({ outcome: 'run' }),
+    () => ({ outcome: 'blocked' }),
+    () => failed(),
+    () => ({ outcome: MARKERS.response }) as never,
+    () => ({ outcome: 'completed', answer: { statusCode: 500, body: MARKERS.response } }),
+  ];
+  for (const onUncertain of functions) {
+    const key = play.newKey();
+    await play.send(play.guard(inDoubt), play.event(key));
+    await play.send(play.guard(answered, { ...LATER, onUncertain }), play.event(key));
+  }
+  const key = play.newKey();
+  await play.send(play.guard(inDoubt), play.event(key));
+  const blocked: HttpOptions = { ...LATER, onUncertain: () => ({ outcome: 'blocked' }) };
+  await play.send(play.guard(answered, { ...blocked, store: play.failingAt('renew') }), play.event(key));
 }
 
 /** Superseded by an attempt that has finished, and by one that has not. */
@@ -136,6 +174,43 @@ async function playCommits(play: MarkedPlay): Promise<void> {
   // Without a lock, the same.
   for (const end of ['applied', 'condition-failed', 'invalid'] as const) {
     await play.send(play.guard(play.committing(end)), play.event(undefined, { method: 'PUT' }));
+  }
+}
+
+/** Steps that are recorded, skipped, kept over a failure, not recorded, and too late. */
+async function playSteps(play: MarkedPlay): Promise<void> {
+  const charge: Work = ({ idempotency }) => idempotency.step('charge', answered);
+  const failsBehind: Work = async (context) => {
+    await charge(context);
+    return failed();
+  };
+  const key = play.newKey();
+  await play.send(play.guard(failsBehind), play.event(key));
+  await play.send(play.guard(charge), play.event(key));
+  await play.send(play.guard(failsBehind), play.event(play.newKey()));
+
+  for (const result of [{ value: MARKERS.response, size: 1n }, MARKERS.response.repeat(30_000)]) {
+    await play.send(
+      play.guard(({ idempotency }) => idempotency.step('charge', () => result)),
+      play.event(play.newKey()),
+    );
+  }
+  const store = play.failingAt('recordStep', 'renew');
+  await play.send(play.guard(charge, { store }), play.event(play.newKey()));
+
+  const late = play.newKey();
+  const overtaken: Work = ({ idempotency }) =>
+    idempotency.step('charge', () => play.send(play.guard(charge, LATER), play.event(late)));
+  await play.send(play.guard(overtaken), play.event(late));
+
+  // More than a third of the shortest lease there is: it is renewed, or not, while the handler is at work.
+  const works: Work = async () => {
+    await pause(400);
+    return answered();
+  };
+  for (const renewing of [play.store, play.failingAt('renew')]) {
+    const options = { store: renewing, renewedLeaseMs: 1_000 };
+    await play.send(play.guard(works, options), play.event(play.newKey()));
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '../../lib/index.ts';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
-import { interceptedStore } from '../support/intercepted-store.ts';
+import { type Interception, interceptedStore } from '../support/intercepted-store.ts';
 
 export const MARKERS = Object.freeze({
   key: 'MARKEDkey5f1c',
@@ -122,9 +122,9 @@ export class MarkedPlay {
   }
 
   /** The store of the library, failing at one operation. */
-  failingAt(...failing: readonly ('complete' | 'release' | 'read' | 'completeWith')[]): IdempotencyStore {
+  failingAt(...failing: readonly Parameters<Interception>[0][]): IdempotencyStore {
     return interceptedStore(this.store, (operation, proceed) =>
-      (failing as readonly string[]).includes(operation) ? this.broken.read('any') : proceed(),
+      failing.includes(operation) ? this.broken.read('any') : proceed(),
     );
   }
 

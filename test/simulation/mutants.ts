@@ -21,8 +21,8 @@ export interface Mutant {
 
 /** A store that differs from `table` in what `changes` names. */
 function withChanges(table: IdempotencyStore, changes: Partial<IdempotencyStore>): IdempotencyStore {
-  const { acquire, takeOver, complete, release, read, maxResultBytes } = table;
-  return { acquire, takeOver, complete, release, read, maxResultBytes, ...changes };
+  const { acquire, takeOver, renew, recordStep, complete, release, read, maxResultBytes } = table;
+  return { acquire, takeOver, renew, recordStep, complete, release, read, maxResultBytes, ...changes };
 }
 
 /** A store that shows the record it lost to as `seen` makes of it. */
@@ -30,7 +30,7 @@ function seenAs(
   table: IdempotencyStore,
   seen: (record: IdempotencyRecord) => IdempotencyRecord | undefined,
 ): IdempotencyStore {
-  const shown = (outcome: WriteOutcome): WriteOutcome =>
+  const shown = <T extends WriteOutcome>(outcome: T): T | Extract<WriteOutcome, { applied: false }> =>
     outcome.applied || outcome.current === undefined
       ? outcome
       : { applied: false, current: seen(outcome.current) };

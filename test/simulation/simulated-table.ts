@@ -14,6 +14,10 @@ export class SimulatedTable implements IdempotencyStore {
     this.#with(record.id, (store) => store.acquire(record, nowSeconds));
   takeOver: IdempotencyStore['takeOver'] = (record, lapsed) =>
     this.#with(record.id, (store) => store.takeOver(record, lapsed));
+  renew: IdempotencyStore['renew'] = (lease, nextLeaseEndsAtMs) =>
+    this.#with(lease.id, (store) => store.renew(lease, nextLeaseEndsAtMs));
+  recordStep: IdempotencyStore['recordStep'] = (ownership, name, json) =>
+    this.#with(ownership.id, (store) => store.recordStep(ownership, name, json));
   complete: IdempotencyStore['complete'] = (ownership, completion) =>
     this.#with(ownership.id, (store) => store.complete(ownership, completion));
   release: IdempotencyStore['release'] = (ownership) =>

@@ -4,6 +4,8 @@ import { isTransactional, type TransactionalStore } from '../../lib/stores/trans
 type Operation =
   | 'acquire'
   | 'takeOver'
+  | 'renew'
+  | 'recordStep'
   | 'complete'
   | 'release'
   | 'read'
@@ -25,6 +27,8 @@ export function interceptedStore(store: IdempotencyStore, intercept: Interceptio
     maxResultBytes: store.maxResultBytes,
     acquire: (record, nowSeconds) => pass('acquire', () => store.acquire(record, nowSeconds)),
     takeOver: (record, lapsed) => pass('takeOver', () => store.takeOver(record, lapsed)),
+    renew: (lease, nextLeaseEndsAtMs) => pass('renew', () => store.renew(lease, nextLeaseEndsAtMs)),
+    recordStep: (ownership, name, json) => pass('recordStep', () => store.recordStep(ownership, name, json)),
     complete: (ownership, completion) => pass('complete', () => store.complete(ownership, completion)),
     release: (ownership) => pass('release', () => store.release(ownership)),
     read: (id) => pass('read', () => store.read(id)),

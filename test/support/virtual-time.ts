@@ -9,17 +9,17 @@ interface Sleeper {
 }
 
 export class VirtualTime {
-  #nowMs = 1_800_000_000_000;
+  nowMs = 1_800_000_000_000;
   #sleepers: Sleeper[] = [];
   /** Lengths of the sleeps that nothing can cut short: the pauses, and not the alarms. */
   readonly pauses: number[] = [];
 
-  readonly now = (): number => this.#nowMs;
+  readonly now = (): number => this.nowMs;
 
   readonly sleep: Sleep = (ms, signal) => {
     if (signal === undefined) this.pauses.push(ms);
     return new Promise((resolve, reject) => {
-      const sleeper = { wakesAtMs: this.#nowMs + ms, wake: () => resolve(undefined) };
+      const sleeper = { wakesAtMs: this.nowMs + ms, wake: () => resolve(undefined) };
       this.#sleepers.push(sleeper);
       signal?.addEventListener('abort', () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
@@ -35,9 +35,19 @@ export class VirtualTime {
 
   /** A Lambda context whose deadline lies on this clock. */
   context(remainingMs: number): Context {
-    const deadlineMs = this.#nowMs + remainingMs;
-    const remaining = { getRemainingTimeInMillis: () => deadlineMs - this.#nowMs };
+    const deadlineMs = this.nowMs + remainingMs;
+    const remaining = { getRemainingTimeInMillis: () => deadlineMs - this.nowMs };
     return remaining as Context; // The library asks the context for nothing else.
+  }
+
+  /** Lets time go on by so much, sleeper by sleeper; what each of them begins comes to its end. */
+  async advance(byMs: number): Promise<void> {
+    const untilMs = this.nowMs + byMs;
+    for (let next = this.#first(); next !== undefined && next.wakesAtMs <= untilMs; next = this.#first()) {
+      await this.#wake(next);
+    }
+    this.nowMs = untilMs;
+    await settled();
   }
 
   /** Lets time go on until `work` is done. */
@@ -47,15 +57,28 @@ export class VirtualTime {
       done = true;
     };
     work.then(end, end);
-    await setImmediate();
+    await settled();
     while (!done) {
-      const next = this.#sleepers.toSorted((a, b) => a.wakesAtMs - b.wakesAtMs).at(0);
+      const next = this.#first();
       if (next === undefined) throw new Error('Waits for something that no time brings.');
-      this.#sleepers = this.#sleepers.filter((other) => other !== next);
-      this.#nowMs = Math.max(this.#nowMs, next.wakesAtMs);
-      next.wake();
-      await setImmediate();
+      await this.#wake(next);
     }
     return await work;
   }
+
+  #first(): Sleeper | undefined {
+    return this.#sleepers.toSorted((a, b) => a.wakesAtMs - b.wakesAtMs).at(0);
+  }
+
+  async #wake(sleeper: Sleeper): Promise<void> {
+    this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+    this.nowMs = Math.max(this.nowMs, sleeper.wakesAtMs);
+    sleeper.wake();
+    await settled();
+  }
+}
+
+/** Promise callbacks all come before the next macrotask. */
+export async function settled(): Promise<void> {
+  await setImmediate();
 }

@@ -89,6 +89,28 @@ test('commit() takes what the document client takes, and nothing else', () => {
   });
 });
 
+test('a step has the result of its function, and the signal is a signal', () => {
+  const { step, signal } = {} as IdempotencyContext;
+  expect(step('charge', async () => ({ chargeId: 'c1' }))).type.toBe<Promise<{ chargeId: string }>>();
+  expect(step('count', () => 1)).type.toBe<Promise<number>>();
+  expect(step).type.not.toBeCallableWith('charge');
+  expect(signal).type.toBe<AbortSignal>();
+});
+
+test('a function of onUncertain is given the event of the function that it guards, and must say what it found', () => {
+  idempotent(async (_record: SQSRecord) => 'done', {
+    key: (record) => record.messageId,
+    onUncertain: async ({ event, stepNames, leaseEndedAtMs }) => {
+      expect(event).type.toBe<SQSRecord>();
+      expect(stepNames).type.toBe<readonly string[]>();
+      expect(leaseEndedAtMs).type.toBe<number>();
+      return { outcome: 'completed', answer: 'done' };
+    },
+  });
+  expect(idempotency).type.not.toBeCallableWith({ onUncertain: async () => ({ outcome: 'retry' }) });
+  expect(idempotency).type.not.toBeCallableWith({ onUncertain: async () => ({ outcome: 'completed' }) });
+});
+
 test('options for HTTP and the option `key` exclude each other', () => {
   expect(idempotent).type.not.toBeCallableWith(async (_record: SQSRecord) => {}, {
     key: (record: SQSRecord) => record.messageId,

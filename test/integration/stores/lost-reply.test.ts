@@ -87,7 +87,7 @@ describe('a write whose reply was lost and which the SDK sent again', () => {
     });
     const attempt = attemptOf(await claim({ ...others, store: lossy }, request('k2')));
     expect(attempt.attempt).toBe(2);
-    expect(sent).toEqual(['PutItemCommand', 'PutItemCommand']);
+    expect(sent).toEqual(['UpdateItemCommand', 'UpdateItemCommand']);
   });
 
   test('is a completion', async () => {

@@ -13,6 +13,7 @@ import {
   PayloadMismatchError,
   ResultNotRecordedError,
   ResultTooLargeError,
+  StepNotRecordedError,
   StoreError,
   SupersededError,
 } from '../../../lib/idempotency/errors.ts';
@@ -32,6 +33,7 @@ const ERRORS: readonly IdempotencyError[] = [
   new StoreError('Table secret-table is not there.', { cause: new Error('secret-cause') }),
   new ResultTooLargeError(),
   new ResultNotRecordedError('too-large'),
+  new StepNotRecordedError('secret-step', 'too-large'),
   new CommitConditionError([{ index: 3, code: 'ConditionalCheckFailed' }]),
   new CommitInvalidError('Attribute "secret-attribute" has no form.', { cause: new Error('secret-cause') }),
   new ConfigurationError('secret-setting is missing.'),
@@ -49,6 +51,7 @@ describe('problem types', () => {
       ['STORE_UNAVAILABLE', 'urn:lambda-idempotency:problem:store-unavailable'],
       ['RESULT_TOO_LARGE', 'urn:lambda-idempotency:problem:result-too-large'],
       ['RESULT_NOT_RECORDED', 'urn:lambda-idempotency:problem:result-not-recorded'],
+      ['STEP_NOT_RECORDED', 'urn:lambda-idempotency:problem:step-not-recorded'],
       ['COMMIT_CONDITION_FAILED', 'urn:lambda-idempotency:problem:commit-condition-failed'],
       ['COMMIT_INVALID', 'urn:lambda-idempotency:problem:commit-invalid'],
       ['CONFIGURATION', 'urn:lambda-idempotency:problem:configuration'],

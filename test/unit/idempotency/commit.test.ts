@@ -169,11 +169,8 @@ describe('a store that cannot write transactions', () => {
     [
       'of the user’s own',
       () => {
-        const { acquire, takeOver, complete, release, read, maxResultBytes } = interceptedStore(
-          new MemoryStore(),
-          (_, proceed) => proceed(),
-        );
-        return { acquire, takeOver, complete, release, read, maxResultBytes };
+        const whole = interceptedStore(new MemoryStore(), (_, proceed) => proceed());
+        return { ...whole, completeWith: undefined } as IdempotencyStore;
       },
     ],
     ['in memory, without a word on what becomes of the writes', () => new MemoryStore()],
@@ -459,6 +456,34 @@ describe('without a lock', () => {
     expect(await send(puts)).toMatchObject({ statusCode: 200, body: '1' });
     expect(await send(puts)).toMatchObject({ statusCode: 200, body: '2' });
     expect([...rows.puts]).toEqual([['row', 2]]);
+  });
+
+  test.each<[string, HttpOptions, ReturnType<typeof httpApiEvent>]>([
+    ['a request without a key', { keyRequired: false }, httpApiEvent()],
+    ['a method that needs none', {}, httpApiEvent({ method: 'DELETE' })],
+    [
+      'a store that cannot be reached, where that is allowed',
+      { onStoreUnavailable: 'run-unguarded' },
+      httpApiEvent({ key: 'k1' }),
+    ],
+  ])('for %s', async (_, options, event) => {
+    const store = interceptedStore(rows.store, (operation, proceed) =>
+      operation === 'acquire' ? Promise.reject(new StoreError('down')) : proceed(),
+    );
+    expect(await guardHttp(puts, { store, ...options })(event)).toMatchObject({ statusCode: 200 });
+    expect([...rows.puts]).toEqual([['row', 1]]);
+  });
+
+  test('for an event of any kind that has no key', async () => {
+    const handler = idempotent(
+      async (_order: Order, { idempotency }: IdempotentContext) => {
+        idempotency.commit([rows.put('row')]);
+        return 'done';
+      },
+      { ...common(), key: () => undefined },
+    );
+    expect(await handler(ORDER, lambdaContext() as IdempotentContext)).toBe('done');
+    expect([...rows.puts]).toEqual([['row', 1]]);
   });
 
   test('not if the handler fails', async () => {

@@ -15,6 +15,13 @@ const FAMILY = [
   [new errors.SupersededError(3000), 'SupersededError', 'SUPERSEDED', 409, true],
   [new StoreError('The table is asleep.'), 'StoreError', 'STORE_UNAVAILABLE', 503, true],
   [new errors.ResultTooLargeError(), 'ResultTooLargeError', 'RESULT_TOO_LARGE', 500, false],
+  [
+    new errors.StepNotRecordedError('charge', 'not-serializable'),
+    'StepNotRecordedError',
+    'STEP_NOT_RECORDED',
+    500,
+    false,
+  ],
   [new errors.CommitConditionError([]), 'CommitConditionError', 'COMMIT_CONDITION_FAILED', 409, false],
   [
     new errors.CommitInvalidError('Two writes to one item.'),

@@ -1,12 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { idempotencyContext, withIdempotency } from '../../../lib/idempotency/handler-context.ts';
+import type { StepFunction } from '../../../lib/idempotency/steps.ts';
 
 const commit = () => {};
+const step: StepFunction = async (_name, fn) => fn();
 const attempt = idempotencyContext({
   guarded: true,
   attempt: 1,
-  leaseEndsAtMs: 1,
+  lease: { endsAtMs: 1, signal: new AbortController().signal },
   seed: 'orders#hash',
+  step,
   commit,
 });
 
@@ -54,8 +57,9 @@ describe('the context that a handler gets', () => {
     const inner = idempotencyContext({
       guarded: true,
       attempt: 2,
-      leaseEndsAtMs: 1,
+      lease: { endsAtMs: 1, signal: new AbortController().signal },
       seed: 'orders#other',
+      step,
       commit,
     });
     const context = withIdempotency(withIdempotency(new Invocation(), attempt), inner);

@@ -251,6 +251,21 @@ describe('options', () => {
     ],
     ['a wait with a second name', { onInProgress: { waitMs: 1, polls: 3 } }, /"onInProgress" must be/],
     ['no wait at all', { onInProgress: null }, /"onInProgress" must be "reject" or \{ waitMs \}/],
+    [
+      'a renewed lease that is too short to be renewed',
+      { renewedLeaseMs: 999 },
+      /"renewedLeaseMs" must be a whole number of at least 1000/,
+    ],
+    [
+      'a renewed lease that is never renewed',
+      { renewedLeaseMs: 900_000 },
+      /"renewedLeaseMs" \(900000\) must be less than "leaseMs" \(900000\)/,
+    ],
+    [
+      'renewal where there is no lease',
+      { strategy: 'single-write', renewedLeaseMs: 5000 },
+      /"strategy: 'single-write'" and "renewedLeaseMs" contradict each other/,
+    ],
     ['a sleep that is not a function', { sleep: 100 }, /"sleep" must be a function/],
     ['chance that is not a function', { random: 0.5 }, /"random" must be a function/],
     ['a status that is none', { replayStatus: 200 }, /"replayStatus" must be "ok" or "original"/],
@@ -295,6 +310,11 @@ describe('options', () => {
       'block beside run-unguarded',
       { onUncertain: 'block', onStoreUnavailable: 'run-unguarded' },
       /contradict each other.*Choose 'reject' or 'retry'/,
+    ],
+    [
+      'a function that finds out beside run-unguarded',
+      { onUncertain: async () => ({ outcome: 'run' }), onStoreUnavailable: 'run-unguarded' },
+      /"onUncertain" with a function and "onStoreUnavailable: 'run-unguarded'" contradict each other/,
     ],
     [
       'a lease beyond the retention',

@@ -218,9 +218,19 @@ describe('claim', () => {
         if (operation === 'takeOver') await release(settings(), late);
         return proceed();
       });
-      const attempt = attemptOf(await claim(settings({ store: overtaken }), request()));
+      const claimed = await claim(settings({ store: overtaken }), request());
+      const attempt = attemptOf(claimed);
       expect(attempt.attempt).toBe(1);
       expect(await store.read(ID)).toMatchObject({ owner: attempt.owner, attempt: 1 });
+      // The late owner has told how it ended: nothing is in doubt any more.
+      expect(claimed).not.toHaveProperty('leaseEndedAtMs');
+    });
+
+    test('tells of the lease that it has taken over, for nobody knows how that attempt ended', async () => {
+      await claim(settings(), request());
+      const leaseEndedAtMs = nowMs + LEASE_MS;
+      nowMs = leaseEndedAtMs + 5;
+      expect(await claim(settings(), request())).toMatchObject({ kind: 'acquired', leaseEndedAtMs });
     });
   });
 

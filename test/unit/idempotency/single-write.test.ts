@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { CommitConditionError, CommitInvalidError, StoreError } from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotencyContext, IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
-import type { HttpOptions } from '../../../lib/idempotency/options.ts';
+import type { HttpOptions, Strategy } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
@@ -113,6 +113,16 @@ describe("strategy 'single-write'", () => {
     const [single, lock] = contexts;
     expect(single).toMatchObject({ guarded: true, attempt: 1, leaseEndsAtMs: undefined });
     expect(single?.deriveKey('row')).toBe(lock?.deriveKey('row'));
+  });
+
+  test('leaves a record that is made like that of a lock', async () => {
+    const membersOf = async (key: string, strategy: Strategy) => {
+      await guard(putsRow, { strategy })(httpApiEvent({ key }));
+      const last = events.at(-1);
+      if (last === undefined || !('id' in last)) throw new Error('No event has named the record.');
+      return Object.keys((await rows.store.read(last.id)) ?? {}).toSorted();
+    };
+    expect(await membersOf('k1', 'single-write')).toEqual(await membersOf('k2', 'lock'));
   });
 
   test('a key with another payload is a mismatch, and writes nothing', async () => {

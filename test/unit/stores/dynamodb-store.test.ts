@@ -97,7 +97,7 @@ describe('what is asked of DynamoDB', () => {
     expect(await store.release(ours)).toEqual(refused);
     expect(asked.map(({ commandName }) => commandName)).toEqual([
       'PutItemCommand',
-      'PutItemCommand',
+      'UpdateItemCommand',
       'UpdateItemCommand',
       'DeleteItemCommand',
     ]);
