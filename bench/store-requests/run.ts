@@ -5,6 +5,8 @@ import { startEngine } from '../../lib/local/engine.ts';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
 import { httpApiEvent, lambdaContext } from '../../test/support/events.ts';
+import { requestsOf } from '../../test/support/sent-requests.ts';
+import { warmCacheLoaded } from '../../test/support/warm-cache-loaded.ts';
 import { addToCart, createSubject, type Subject } from '../subjects.ts';
 
 const { values } = parseArgs({
@@ -22,23 +24,6 @@ if (values.help) {
 
 type Counts = Record<string, string[]>;
 
-/** The commands that `action` sends through `client`, by name. */
-async function requestsOf(client: DynamoDBClient, action: () => Promise<unknown>): Promise<string[]> {
-  const sent: string[] = [];
-  const name = `count-${randomUUID()}`;
-  client.middlewareStack.add(
-    (next, context) => (args) => {
-      sent.push(String(context['commandName']).replace(/Command$/, ''));
-      return next(args);
-    },
-    // Below the retries: every attempt on the wire counts.
-    { step: 'finalizeRequest', priority: 'low', name },
-  );
-  await action();
-  client.middlewareStack.remove(name);
-  return sent;
-}
-
 async function measure(
   name: 'lambda-idempotency' | 'powertools',
   client: DynamoDBClient,
@@ -54,7 +39,10 @@ async function measure(
       // Powertools refuses by throwing; what is counted here is requests, not answers.
       .catch(() => {});
 
+  const cached = createSubject(name, { client, tableName, cache: true });
+
   const completed = randomUUID();
+  const kept = randomUUID();
   const running = randomUUID();
   let finish = () => {};
   const finished = new Promise<void>((resolve) => {
@@ -74,21 +62,37 @@ async function measure(
     },
   });
 
+  await send(cached, kept);
   const counts: Counts = {
     'first run': await requestsOf(client, () => send(subject, completed)),
     'duplicate, completed': await requestsOf(client, () => send(subject, completed)),
     'other payload, completed': await requestsOf(client, () => send(subject, completed, { sku: 'pear' })),
+    'duplicate, warm cache': await requestsOf(client, () => send(cached, kept)),
+    'other payload, warm cache': await requestsOf(client, () => send(cached, kept, { sku: 'pear' })),
     'handler throws': await requestsOf(client, () => send(failing, randomUUID())),
     'no key': await requestsOf(client, () => send(subject)),
   };
   const first = send(slow, running);
   await entered;
   counts['duplicate, in progress'] = await requestsOf(client, () => send(subject, running));
+  if (name === 'lambda-idempotency') {
+    // One pause, in which the first one finishes; each further pause would cost one more GetItem.
+    const sleep = async (_ms: number, alarm?: AbortSignal) => {
+      if (alarm !== undefined) return new Promise(() => {});
+      finish();
+      return first;
+    };
+    const own = createEngineClient(engine.endpoint);
+    const waiting = createSubject(name, { client: own, tableName, onInProgress: { waitMs: 1_000 }, sleep });
+    counts['duplicate, waits one pause'] = await requestsOf(own, () => send(waiting, running));
+    own.destroy();
+  }
   finish();
   await first;
   return counts;
 }
 
+await warmCacheLoaded();
 const engine = await startEngine();
 const client = createEngineClient(engine.endpoint);
 try {
@@ -105,7 +109,8 @@ try {
     const rows = Object.keys(results['lambda-idempotency'] ?? {}).map((outcome) => [
       outcome,
       ...['lambda-idempotency', 'powertools'].map((name) => {
-        const sent = results[name]?.[outcome] ?? [];
+        const sent = results[name]?.[outcome];
+        if (sent === undefined) return 'not offered';
         return `${sent.length}${sent.length > 0 ? `  (${sent.join(', ')})` : ''}`;
       }),
     ]);

@@ -64,8 +64,10 @@ async function admitOperation(
   options: ResolvedOptions,
 ): Promise<Admission> {
   const { id } = operation;
-  const { notify } = options;
-  const outcome = await claimOrExplain(operation, context, options);
+  const { notify, warmCache } = options;
+  const known = warmCache?.recall(operation);
+  const from = known === undefined ? 'store' : 'cache';
+  const outcome = known ?? (await claimOrExplain(operation, context, options));
   switch (outcome.kind) {
     case 'acquired': {
       const { attempt, leaseEndsAtMs } = outcome.attempt;
@@ -73,13 +75,13 @@ async function admitOperation(
       return { kind: 'run', run: guardedRun(operation, outcome.attempt, request, options) };
     }
     case 'completed':
-      notify({ type: 'replayed', id });
+      notify({ type: 'replayed', id, from });
       return { kind: 'replay', answer: operation.replay(outcome.result) };
     case 'in-progress':
       notify({ type: 'in-progress', id, retryAfterMs: outcome.retryAfterMs });
       throw new InProgressError(outcome.retryAfterMs);
     case 'mismatch':
-      notify({ type: 'mismatch', id });
+      notify({ type: 'mismatch', id, from });
       throw new PayloadMismatchError();
     case 'uncertain':
       notify({ type: 'uncertain', id });

@@ -1,6 +1,7 @@
 import type { Context } from 'aws-lambda';
 import type { ReplayStatus } from '../http/replayed-answer.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
+import type { CacheLimits } from './cache-limits.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import type { OnInProgress } from './on-in-progress.ts';
 import type { OnUncertain } from './protocol.ts';
@@ -61,13 +62,26 @@ export interface ProtocolOptions {
    * function can run)
    */
   readonly leaseMs?: number;
+  /**
+   * Whether completed records are kept in the process, so that a duplicate which comes to the same sandbox costs no
+   * request: `true`, or the bounds of what is kept; see {@link CacheLimits}. Each guard has a cache of its own.
+   *
+   * A record that an operator deletes from the table is still replayed by the sandboxes that keep it, until it expires
+   * or they end. Choose it where duplicates are frequent and come soon, or where results are large: a refused write
+   * is charged by the size of the record.
+   * @defaultValue false
+   */
+  readonly cache?: boolean | CacheLimits;
   /** Told of everything that the protocol does. @defaultValue a warning on standard error where a person should look */
   readonly onEvent?: IdempotencyEventListener;
   /** Epoch milliseconds, for tests. @defaultValue Date.now */
   readonly now?: () => number;
   /** A fresh unguessable owner token, for tests. @defaultValue crypto.randomUUID */
   readonly newOwner?: () => string;
-  /** Pauses of a duplicate that waits, for tests. @defaultValue the timers of Node.js */
+  /**
+   * The pauses of a duplicate that waits, for tests; with a signal, the alarm that is set for each of its reads.
+   * @defaultValue the timers of Node.js
+   */
   readonly sleep?: Sleep;
   /** A number of 0 to below 1, by which these pauses vary, for tests. @defaultValue Math.random */
   readonly random?: () => number;
@@ -132,6 +146,7 @@ export const DEFAULTS = Object.freeze({
   onStoreUnavailable: 'reject',
   clockSkewMs: 1000,
   leaseMs: 15 * 60 * 1000,
+  cache: false,
   keyHeader: 'Idempotency-Key',
   keyRequired: true,
   methods: Object.freeze(['POST', 'PATCH']),

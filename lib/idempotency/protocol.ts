@@ -26,6 +26,8 @@ export interface ProtocolSettings {
   readonly newOwner: () => string;
   readonly retentionSeconds: number;
   readonly onUncertain: OnUncertain;
+  /** Told of records that are read or completed, as they stand in the store: for a cache of those that are final. */
+  readonly remember?: ((record: IdempotencyRecord) => void) | undefined;
 }
 
 export interface ClaimRequest {
@@ -104,7 +106,7 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
       wanted = { ...newRecord(settings, request, owner), attempt: current.attempt + 1 };
       outcome = await store.takeOver(wanted, current);
     } else {
-      return refusal(verdict, current, now());
+      return refusal(settings, verdict, current);
     }
   }
   return { kind: 'in-progress', retryAfterMs: RETRY_SOON_MS };
@@ -120,12 +122,11 @@ export async function lookAt(
 ): Promise<Outlook> {
   const current = await settings.store.read(id);
   if (current === undefined) return { kind: 'free' };
-  const nowMs = settings.now();
-  const verdict = judgeRecord(current, fingerprint, nowMs);
+  const verdict = judgeRecord(current, fingerprint, settings.now());
   if (verdict === 'expired') return { kind: 'free' };
   if (verdict === 'lapsed') return { kind: settings.onUncertain === 'block' ? 'uncertain' : 'free' };
   if (verdict === 'in-progress' && current.owner === owner) return { kind: 'own-lock' };
-  return refusal(verdict, current, nowMs);
+  return refusal(settings, verdict, current);
 }
 
 /**
@@ -143,7 +144,7 @@ export async function complete(
   const expiresAtSeconds = epochSeconds(now()) + retentionSeconds;
   const fits = result.kind !== 'json' || Buffer.byteLength(result.json) <= store.maxResultBytes;
   const write = (recorded: RecordedResult) =>
-    completeOnce(store, attempt, { result: recorded, expiresAtSeconds });
+    completeOnce(settings, attempt, { result: recorded, expiresAtSeconds });
 
   if (!fits) return write(omit(result));
   try {
@@ -175,17 +176,22 @@ export async function successorOf(
   attempt: Attempt,
 ): Promise<IdempotencyRecord | undefined> {
   const current = await settings.store.read(attempt.id);
+  if (current !== undefined) settings.remember?.(current);
   return current?.owner === attempt.owner ? undefined : current;
 }
 
 async function completeOnce(
-  store: IdempotencyStore,
+  { store, remember }: ProtocolSettings,
   attempt: Attempt,
   completion: Completion,
 ): Promise<Settlement> {
   const outcome = await store.complete(attempt, completion);
-  if (outcome.applied) return { kind: 'settled' };
+  if (outcome.applied) {
+    remember?.({ ...attempt, ...completion, status: 'COMPLETED' });
+    return { kind: 'settled' };
+  }
   const current = outcome.current;
+  if (current !== undefined) remember?.(current);
   // A completion whose reply was lost is refused by itself.
   if (current?.owner === attempt.owner && current.status === 'COMPLETED') return { kind: 'settled' };
   return { kind: 'superseded', current };
@@ -215,13 +221,14 @@ function newRecord(settings: ProtocolSettings, request: ClaimRequest, owner: str
 }
 
 function refusal(
+  { remember, now }: ProtocolSettings,
   verdict: 'mismatch' | 'completed' | 'in-progress' | 'absent',
   current: IdempotencyRecord,
-  nowMs: number,
 ): Extract<Claim, { kind: 'completed' | 'in-progress' | 'mismatch' }> {
+  remember?.(current);
   if (verdict === 'mismatch') return { kind: 'mismatch' };
   if (verdict === 'completed') return { kind: 'completed', result: current.result ?? { kind: 'undefined' } };
-  return { kind: 'in-progress', retryAfterMs: Math.max(current.leaseEndsAtMs - nowMs, 0) };
+  return { kind: 'in-progress', retryAfterMs: Math.max(current.leaseEndsAtMs - now(), 0) };
 }
 
 function omitEntirely(): RecordedResult {

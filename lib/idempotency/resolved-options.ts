@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
 import { DynamoDbStore } from '../stores/dynamodb-store.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
+import { resolveCacheLimits } from './cache-limits.ts';
 import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
 import { resolveOnInProgress } from './on-in-progress.ts';
 import { DEFAULTS, type HttpOptions, type KeyedOptions } from './options.ts';
 import type { OnUncertain } from './protocol.ts';
 import { sleep } from './sleep.ts';
+import { WarmCache } from './warm-cache.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
 
@@ -20,6 +22,7 @@ const PROTOCOL_NAMES = [
   'onStoreUnavailable',
   'clockSkewMs',
   'leaseMs',
+  'cache',
   'onEvent',
   'now',
   'newOwner',
@@ -53,7 +56,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     'a function of the event that returns the key',
   );
   const http = 'key' in options && options.key !== undefined ? {} : (options as HttpOptions<never>);
-  const { store, onInProgress = DEFAULTS.onInProgress } = options;
+  const { store, onInProgress = DEFAULTS.onInProgress, cache = DEFAULTS.cache } = options;
   const isStore = store === undefined || typeof store?.acquire === 'function';
   check(isStore, 'store', 'an IdempotencyStore, such as new DynamoDbStore({ tableName })');
   checkNumber('retentionSeconds', options.retentionSeconds, 1);
@@ -80,6 +83,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     onStoreUnavailable: options.onStoreUnavailable ?? DEFAULTS.onStoreUnavailable,
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
+    cache: resolveCacheLimits(cache),
     notify: shielded(options.onEvent ?? warnOfTrouble),
     now: options.now ?? Date.now,
     newOwner: options.newOwner ?? randomUUID,
@@ -97,7 +101,8 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     timeoutEarlyInMillis: http.timeoutEarlyInMillis ?? DEFAULTS.timeoutEarlyInMillis,
   };
   rejectContradictions(resolved, options.leaseMs);
-  return Object.freeze(resolved);
+  const warmCache = resolved.cache === false ? undefined : new WarmCache(resolved.cache, resolved);
+  return Object.freeze({ ...resolved, warmCache, remember: warmCache?.remember });
 }
 
 function rejectUnknownNames(options: object): void {

@@ -38,7 +38,7 @@ function assetOf(functionName: string): string {
   return join(outputDirectory, files[key.replace(/\.zip$/, '')].source.path);
 }
 
-/** Measured 0.70 MB and 0.63 MB. A bound, so that a dependency that slips in and doubles the cold start is noticed. */
+/** Measured 0.73 MB and 0.63 MB. A bound, so that a dependency that slips in and doubles the cold start is noticed. */
 const LARGEST_BUNDLE_BYTES = 1_000_000;
 
 describe.each(['AddToCart', 'ListCart'])('the bundle of %s', (functionName) => {

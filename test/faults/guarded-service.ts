@@ -23,6 +23,7 @@ export interface GuardedServiceOptions {
   readonly tableName: string;
   readonly onUncertain?: OnUncertain;
   readonly onInProgress?: OnInProgress;
+  readonly cache?: boolean;
   /** Tries of each request by the SDK, the first included. */
   readonly maxAttempts: number;
   /** After which the client gives up one try. */
@@ -68,6 +69,7 @@ export class GuardedService {
         clockSkewMs: CLOCK_SKEW_MS,
         onUncertain: options.onUncertain ?? 'retry',
         onInProgress: options.onInProgress ?? 'reject',
+        cache: options.cache ?? false,
         now: () => this.#nowMs,
         sleep: async (ms, signal) => {
           await pause(ms, undefined, signal === undefined ? {} : { signal });

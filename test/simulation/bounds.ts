@@ -1,5 +1,5 @@
 import type { OnInProgress } from '../../lib/index.ts';
-import { CLOCK_SKEW_MS } from './invocation.ts';
+import { CLOCK_SKEW_MS } from './guard.ts';
 import type { Bounds } from './world.ts';
 
 /** Worlds for random schedules: everything may go wrong, a few times each. */
@@ -17,6 +17,7 @@ export const WIDE_WORLD: Bounds = {
   fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware'],
   onUncertain: ['retry', 'block'],
   onInProgress: ['reject', { waitMs: 2_000 }],
+  cache: [false, true],
   chances: [0.5, 0, 0.999],
 };
 
@@ -42,6 +43,8 @@ export function smallWorld(
     fronts: ['wrapper with key'],
     onUncertain: [onUncertain],
     onInProgress: [onInProgress],
+    // What a cache holds is no part of the state by which schedules are known to meet.
+    cache: [false],
     chances: [0.999],
   };
 }

@@ -50,7 +50,7 @@ async function currentOwner(table: IdempotencyStore, id: string, owner: string):
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'reads, decides and then puts',
-    breaks: ['one live lease', 'no record, no run', 'no key is stuck'],
+    breaks: ['one live lease', 'only the owner writes', 'no record, no run', 'no key is stuck'],
     store: (table, sender, world) =>
       withChanges(table, {
         acquire: async (record, now) => {

@@ -1,8 +1,9 @@
 /** One schedule: a few requests, everything that may happen to them, and what the checker says of it. */
 import { Checker, type Violation } from './checker.ts';
 import { pickOne, type RecordedChoices } from './choices.ts';
+import { Guards, RETENTION_SECONDS } from './guard.ts';
 import type { HistoryLine } from './history.ts';
-import { type Answer, Invocation, RETENTION_SECONDS, type SenderTraits } from './invocation.ts';
+import { type Answer, Invocation, type SenderTraits } from './invocation.ts';
 import type { Mutant } from './mutants.ts';
 import { Scheduler } from './scheduler.ts';
 import { SimulatedTable } from './simulated-table.ts';
@@ -37,6 +38,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const front = pickOne(choices, bounds.fronts);
   const onUncertain = pickOne(choices, bounds.onUncertain);
   const onInProgress = pickOne(choices, bounds.onInProgress);
+  const cache = pickOne(choices, bounds.cache);
   const checker = new Checker({
     scheduler,
     table,
@@ -53,6 +55,10 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     front,
     onUncertain,
     onInProgress,
+    cache,
+    get guards() {
+      return guards;
+    },
     history,
     faultsLeft: bounds.faults,
     handlersMayFail: bounds.failures,
@@ -61,8 +67,12 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       if (options.withHistory) history.push({ atMs: scheduler.nowMs, actor, text });
     },
   };
+  const guards = new Guards(world);
   const inProgress = onInProgress === 'reject' ? onInProgress : `waits ${onInProgress.waitMs} ms`;
-  world.tell(undefined, `${front}, onUncertain '${onUncertain}', onInProgress: ${inProgress}`);
+  world.tell(
+    undefined,
+    `${front}, onUncertain '${onUncertain}', onInProgress: ${inProgress}, cache: ${cache}`,
+  );
 
   const invocations: Invocation[] = [];
   const start = (traits: SenderTraits) => {

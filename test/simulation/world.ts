@@ -1,6 +1,7 @@
 import type { IdempotencyStore, OnInProgress } from '../../lib/index.ts';
 import type { Checker } from './checker.ts';
 import type { Choices } from './choices.ts';
+import type { Guards } from './guard.ts';
 import type { HistoryLine } from './history.ts';
 import type { Mutant } from './mutants.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -30,6 +31,8 @@ export interface Bounds {
   readonly fronts: readonly Front[];
   readonly onUncertain: readonly ('retry' | 'block')[];
   readonly onInProgress: readonly OnInProgress[];
+  /** Whether a sandbox keeps what it has seen completed. */
+  readonly cache: readonly boolean[];
   /** By which the pauses of a waiter vary, each from 0 to below 1. */
   readonly chances: readonly number[];
 }
@@ -48,6 +51,8 @@ export interface World {
   readonly front: Front;
   readonly onUncertain: 'retry' | 'block';
   readonly onInProgress: OnInProgress;
+  readonly cache: boolean;
+  readonly guards: Guards;
   readonly history: HistoryLine[];
   faultsLeft: number;
   handlersMayFail: boolean;

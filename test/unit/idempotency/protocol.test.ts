@@ -8,8 +8,13 @@ import {
   lookAt,
   type ProtocolSettings,
   release,
+  successorOf,
 } from '../../../lib/idempotency/protocol.ts';
-import type { IdempotencyStore, RecordedResult } from '../../../lib/stores/idempotency-store.ts';
+import type {
+  IdempotencyRecord,
+  IdempotencyStore,
+  RecordedResult,
+} from '../../../lib/stores/idempotency-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
 
@@ -384,6 +389,21 @@ describe('complete', () => {
       'unreachable',
     );
     expect(await claim(settings(), request())).toMatchObject({ kind: 'in-progress' });
+  });
+});
+
+describe('successorOf', () => {
+  test('gives the record of another attempt, tells it to be remembered, and nothing of its own', async () => {
+    const remembered: IdempotencyRecord[] = [];
+    const remembering = settings({ remember: (record) => remembered.push(record) });
+    const late = attemptOf(await claim(settings(), request()));
+    expect(await successorOf(settings(), late)).toBeUndefined();
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    await complete(settings(), successor, answer('kept'));
+    const current = await successorOf(remembering, late);
+    expect(current).toMatchObject({ owner: successor.owner, status: 'COMPLETED' });
+    expect(remembered).toEqual([current]);
   });
 });
 
