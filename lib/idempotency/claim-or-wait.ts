@@ -100,7 +100,9 @@ async function waitWhile(
   async function look(): Promise<Outlook | undefined> {
     reads += 1;
     try {
-      const seen = await within(leftMs() + ANSWER_MARGIN_MS / 2, lookAt(settings, request), sleep);
+      // None, where it has overslept.
+      const patienceMs = Math.max(leftMs() + ANSWER_MARGIN_MS / 2, 0);
+      const seen = await within(patienceMs, lookAt(settings, request), sleep);
       if (seen !== undefined) return seen;
       throw new StoreError('The record could not be read in the time that was left.');
     } catch (error) {
@@ -117,11 +119,11 @@ async function waitWhile(
   if (leftMs() <= 0) return refused;
   try {
     while (reads < READS_MAX && leftMs() > 0) {
-      await sleep(Math.min(fullJitter(backOff, reads, random), leftMs()));
+      await sleep(Math.max(Math.min(fullJitter(backOff, reads, random), leftMs()), 0));
       const seen = await look();
       if (seen === undefined) continue;
-      if (seen.kind === 'free' && remainingMs() < timeToRunMs)
-        return { kind: 'in-progress', retryAfterMs: 0 };
+      const isLate = remainingMs() < timeToRunMs;
+      if (seen.kind === 'free' && isLate) return { kind: 'in-progress', retryAfterMs: 0 };
       const claimed = seen.kind === 'free' || seen.kind === 'own-lock' ? await claimNow() : seen;
       if (claimed.kind !== 'in-progress') return claimed;
       leaseEndsAtMs = now() + claimed.retryAfterMs;

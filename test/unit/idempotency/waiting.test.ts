@@ -196,6 +196,25 @@ describe('a duplicate that may wait', () => {
     expect(time.now()).toBe(deadline - MARGIN_MS);
   });
 
+  test('that oversleeps, as in a sandbox that was frozen, answers at once', async () => {
+    let lateMs = 0;
+    const lengths: number[] = [];
+    const deadlineMs = time.now() + TIMEOUT_MS;
+    const context = { getRemainingTimeInMillis: () => deadlineMs - time.now() - lateMs };
+    const charge = charging(20_000, {
+      now: () => time.now() + lateMs,
+      sleep: (ms, signal) => {
+        lengths.push(ms);
+        if (signal === undefined) lateMs = TIMEOUT_MS;
+        return time.sleep(ms, signal);
+      },
+    });
+    void charge();
+    await expect(time.passUntilDone(charge(ORDER, context as Context))).rejects.toThrow(InProgressError);
+    // A pause and its read's alarm. Node.js warns of negative ones.
+    expect(lengths).toEqual([25, 0]);
+  });
+
   test('reads a bounded number of times even where chance only ever says 0', async () => {
     let reads = 0;
     store = readingThrough((read) => {
