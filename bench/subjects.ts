@@ -9,31 +9,46 @@ import { makeHandlerIdempotent } from '@aws-lambda-powertools/idempotency/middle
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { DynamoDbStore, type IdempotencyStore, type IdempotentContext, idempotency } from '../lib/index.ts';
+import {
+  DynamoDbStore,
+  type HttpOptions,
+  type IdempotencyStore,
+  type IdempotentContext,
+  idempotency,
+} from '../lib/index.ts';
 
 export type Subject = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
 export const SUBJECT_NAMES = ['bare', 'lambda-idempotency', 'powertools'] as const;
 export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
-export interface SubjectSettings {
+export interface SubjectSettings extends Pick<HttpOptions, 'onInProgress' | 'sleep'> {
   readonly client: DynamoDBClient;
   readonly tableName: string;
   /** What the business function does; by default it answers 201 with a small cart line. */
   readonly work?: () => Promise<APIGatewayProxyStructuredResultV2>;
   /** This library's, where it is another than a `DynamoDbStore` as it comes. */
   readonly store?: IdempotencyStore;
+  /** Whether completed records are kept in the process; both libraries can. */
+  readonly cache?: boolean;
 }
 
 export function createSubject(
   name: SubjectName,
-  { client, tableName, work = addToCart, store = new DynamoDbStore({ tableName, client }) }: SubjectSettings,
+  {
+    client,
+    tableName,
+    work = addToCart,
+    store = new DynamoDbStore({ tableName, client }),
+    cache = false,
+    ...waiting
+  }: SubjectSettings,
 ): Subject {
   const handler = middy(async (_event: APIGatewayProxyEventV2) => work());
   switch (name) {
     case 'bare':
       return handler;
     case 'lambda-idempotency': {
-      const guarded = handler.use(idempotency({ store, onEvent: () => {} }));
+      const guarded = handler.use(idempotency({ store, onEvent: () => {}, cache, ...waiting }));
       // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
       return (event, context) => guarded(event, context as IdempotentContext);
     }
@@ -45,6 +60,7 @@ export function createSubject(
             eventKeyJmesPath: 'headers."idempotency-key"',
             payloadValidationJmesPath: 'body',
             throwOnNoIdempotencyKey: true,
+            useLocalCache: cache,
           }),
         }),
       );

@@ -3,6 +3,7 @@
  */
 
 export type { ReplayStatus } from './http/replayed-answer.ts';
+export { type CacheLimits, DEFAULT_CACHE_LIMITS } from './idempotency/cache-limits.ts';
 export {
   CommitConditionError,
   CommitInvalidError,

@@ -6,6 +6,7 @@ import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
 import { requestsOf } from '../../test/support/counted-requests.ts';
 import { httpApiEvent, lambdaContext } from '../../test/support/events.ts';
+import { warmCacheLoaded } from '../../test/support/warm-cache-loaded.ts';
 import { addToCart, createSubject, type Subject } from '../subjects.ts';
 import { createWritingHandler, WRITING_HANDLERS } from './writing-handlers.ts';
 
@@ -39,7 +40,10 @@ async function measure(
       // Powertools refuses by throwing; what is counted here is requests, not answers.
       .catch(() => {});
 
+  const cached = createSubject(name, { client, tableName, cache: true });
+
   const completed = randomUUID();
+  const kept = randomUUID();
   const running = randomUUID();
   let finish = () => {};
   const finished = new Promise<void>((resolve) => {
@@ -59,16 +63,31 @@ async function measure(
     },
   });
 
+  await send(cached, kept);
   const counts: Counts = {
     'first run': await requestsOf(client, () => send(subject, completed)),
     'duplicate, completed': await requestsOf(client, () => send(subject, completed)),
     'other payload, completed': await requestsOf(client, () => send(subject, completed, { sku: 'pear' })),
+    'duplicate, warm cache': await requestsOf(client, () => send(cached, kept)),
+    'other payload, warm cache': await requestsOf(client, () => send(cached, kept, { sku: 'pear' })),
     'handler throws': await requestsOf(client, () => send(failing, randomUUID())),
     'no key': await requestsOf(client, () => send(subject)),
   };
   const first = send(slow, running);
   await entered;
   counts['duplicate, in progress'] = await requestsOf(client, () => send(subject, running));
+  if (name === 'lambda-idempotency') {
+    // One pause, in which the first one finishes; each further pause would cost one more GetItem.
+    const sleep = async (_ms: number, alarm?: AbortSignal) => {
+      if (alarm !== undefined) return new Promise(() => {});
+      finish();
+      return first;
+    };
+    const own = createEngineClient(engine.endpoint);
+    const waiting = createSubject(name, { client: own, tableName, onInProgress: { waitMs: 1_000 }, sleep });
+    counts['duplicate, waits one pause'] = await requestsOf(own, () => send(waiting, running));
+    own.destroy();
+  }
   finish();
   await first;
   return counts;
@@ -95,7 +114,8 @@ function printTable(results: Record<string, Counts>): void {
   const rows = outcomes.map((outcome) => [
     outcome,
     ...names.map((name) => {
-      const sent = results[name]?.[outcome] ?? [];
+      const sent = results[name]?.[outcome];
+      if (sent === undefined) return 'not offered';
       return `${sent.length}${sent.length > 0 ? `  (${sent.join(', ')})` : ''}`;
     }),
   ]);
@@ -112,6 +132,7 @@ function printTable(results: Record<string, Counts>): void {
   }
 }
 
+await warmCacheLoaded();
 const engine = await startEngine();
 const client = createEngineClient(engine.endpoint);
 try {

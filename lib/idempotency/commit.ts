@@ -12,6 +12,7 @@ import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../sto
 import { type IdempotencyError, isIdempotencyError, StoreError } from './errors.ts';
 import {
   type Attempt,
+  completedRecord,
   giveBack,
   type ProtocolSettings,
   recordFitting,
@@ -68,6 +69,7 @@ export async function commit(
       store.completeWith(attempt, withoutSteps(completion, attempt), writes),
     ),
     ifApplied: settledWith(completion, whyOmitted),
+    completed: completedRecord(attempt, completion),
   });
   let tried: Awaited<ReturnType<typeof transact>>;
   try {
@@ -75,9 +77,10 @@ export async function commit(
   } catch (error) {
     return { kind: 'failed', error: storeFailure(error) };
   }
-  const { outcome, ifApplied } = tried;
+  const { outcome, ifApplied, completed } = tried;
   switch (outcome.kind) {
     case 'applied':
+      settings.remember?.(completed);
       return ifApplied;
     case 'condition-failed':
       return outcome;

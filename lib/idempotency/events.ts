@@ -12,7 +12,8 @@ export type IdempotencyEvent =
       readonly attempt: number;
       readonly leaseEndsAtMs: number;
     }
-  | { readonly type: 'replayed'; readonly id: string }
+  /** A duplicate got the result; from the cache, where nothing was asked of the store. */
+  | { readonly type: 'replayed'; readonly id: string; readonly from: 'store' | 'cache' }
   | { readonly type: 'in-progress'; readonly id: string; readonly retryAfterMs: number }
   /** A duplicate has waited for the first attempt's result; what it came to is the next event. */
   | {
@@ -23,7 +24,7 @@ export type IdempotencyEvent =
       readonly reads: number;
       readonly failedReads: number;
     }
-  | { readonly type: 'mismatch'; readonly id: string }
+  | { readonly type: 'mismatch'; readonly id: string; readonly from: 'store' | 'cache' }
   /** An earlier outcome is unknown, and `onUncertain: 'block'` kept the handler from running. */
   | { readonly type: 'uncertain'; readonly id: string }
   /**

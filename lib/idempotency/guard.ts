@@ -78,11 +78,13 @@ interface Invocation extends RunSettings {
 async function admitOperation(operation: Operation, settings: Invocation): Promise<Admission> {
   const { id } = operation;
   const { options } = settings;
-  const { notify, store } = options;
-  if (options.strategy === 'single-write' && isTransactional(store)) {
+  const { notify, store, warmCache } = options;
+  const known = warmCache?.recall(operation);
+  const from = known === undefined ? 'store' : 'cache';
+  if (known === undefined && options.strategy === 'single-write' && isTransactional(store)) {
     return { kind: 'run', run: singleWriteRun(operation, store, settings) };
   }
-  const outcome = await claimOrExplain(operation, settings);
+  const outcome = known ?? (await claimOrExplain(operation, settings));
   switch (outcome.kind) {
     case 'acquired': {
       const { attempt, leaseEndsAtMs } = outcome.attempt;
@@ -96,13 +98,13 @@ async function admitOperation(operation: Operation, settings: Invocation): Promi
       return reconciled.kind === 'run' ? { kind: 'run', run } : reconciled;
     }
     case 'completed':
-      notify({ type: 'replayed', id });
+      notify({ type: 'replayed', id, from });
       return { kind: 'replay', answer: operation.replay(outcome.result) };
     case 'in-progress':
       notify({ type: 'in-progress', id, retryAfterMs: outcome.retryAfterMs });
       throw new InProgressError(outcome.retryAfterMs);
     case 'mismatch':
-      notify({ type: 'mismatch', id });
+      notify({ type: 'mismatch', id, from });
       throw new PayloadMismatchError();
     case 'uncertain':
       notify({ type: 'uncertain', id });

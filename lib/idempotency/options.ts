@@ -2,6 +2,7 @@ import type { Context } from 'aws-lambda';
 import type { ReplayStatus } from '../http/replayed-answer.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { RESULT_MAX_BYTES } from '../stores/result-size.ts';
+import type { CacheLimits } from './cache-limits.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import type { OnInProgress } from './on-in-progress.ts';
 import type { OnUncertain } from './protocol.ts';
@@ -95,6 +96,16 @@ export interface ProtocolOptions<TEvent = unknown> {
    * @defaultValue none: the lease lasts as long as the invocation
    */
   readonly renewedLeaseMs?: number;
+  /**
+   * Whether completed records are kept in the process, so that a duplicate which comes to the same sandbox costs no
+   * request: `true`, or the bounds of what is kept; see {@link CacheLimits}. Each guard has a cache of its own.
+   *
+   * A record that an operator deletes from the table is still replayed by the sandboxes that keep it, until it expires
+   * or they end. Choose it where duplicates are frequent and come soon, or where results are large: a refused write
+   * is charged by the size of the record.
+   * @defaultValue false
+   */
+  readonly cache?: boolean | CacheLimits;
   /** Told of everything that the protocol does. @defaultValue a warning on standard error where a person should look */
   readonly onEvent?: IdempotencyEventListener;
   /** Epoch milliseconds, for tests. @defaultValue Date.now */
@@ -169,6 +180,7 @@ export const DEFAULTS = Object.freeze({
   onStoreUnavailable: 'reject',
   clockSkewMs: 1000,
   leaseMs: 15 * 60 * 1000,
+  cache: false,
   keyHeader: 'Idempotency-Key',
   keyRequired: true,
   methods: Object.freeze(['POST', 'PATCH']),

@@ -6,6 +6,7 @@
  * answer to a refused write is read before anything is concluded from the refusal.
  */
 import type {
+  CompletedRecord,
   Completion,
   IdempotencyRecord,
   IdempotencyStore,
@@ -36,6 +37,8 @@ export interface ProtocolSettings {
   readonly onUncertain: OnUncertain | OnUncertainFunction;
   /** Largest result that is recorded, in UTF-8 bytes of its JSON. @defaultValue what the store can keep */
   readonly resultMaxBytes?: number;
+  /** Told of records that are read or completed, as they stand in the store: for a cache of those that are final. */
+  readonly remember?: ((record: IdempotencyRecord) => void) | undefined;
 }
 
 export interface ClaimRequest {
@@ -136,7 +139,7 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
       continue;
     }
     const verdict = judgeRecord(current, request.fingerprint, now());
-    if (verdict !== 'lapsed' && verdict !== 'suspended') return refusal(verdict, current, now());
+    if (verdict !== 'lapsed' && verdict !== 'suspended') return refusal(settings, verdict, current, now());
     // A suspended key is in no doubt: its handler itself has said that it failed.
     if (verdict === 'lapsed' && settings.onUncertain === 'block') return { kind: 'uncertain' };
     // Not for a lease that is over: whoever is in doubt may yet complete, and would be stopped for nothing.
@@ -163,7 +166,7 @@ export async function lookAt(
   if (verdict === 'suspended') return { kind: 'free' };
   if (verdict === 'lapsed') return { kind: settings.onUncertain === 'block' ? 'uncertain' : 'free' };
   if (verdict === 'in-progress' && current.owner === owner) return { kind: 'own-lock' };
-  return refusal(verdict, current, nowMs);
+  return refusal(settings, verdict, current, nowMs);
 }
 
 /**
@@ -178,7 +181,7 @@ export async function complete(
   omit: (result: RecordedResult) => RecordedResult = omitEntirely,
 ): Promise<Settlement> {
   return recordFitting(settings, result, omit, (completion, whyOmitted) =>
-    completeOnce(settings.store, attempt, withoutSteps(completion, attempt), whyOmitted),
+    completeOnce(settings, attempt, withoutSteps(completion, attempt), whyOmitted),
   );
 }
 
@@ -323,6 +326,7 @@ export async function successorOf(
   attempt: Attempt,
 ): Promise<IdempotencyRecord | undefined> {
   const current = await settings.store.read(attempt.id);
+  if (current !== undefined) settings.remember?.(current);
   return current?.owner === attempt.owner ? undefined : current;
 }
 
@@ -332,18 +336,25 @@ export function withoutSteps(completion: Completion, { steps }: Attempt): Comple
 }
 
 async function completeOnce(
-  store: IdempotencyStore,
+  { store, remember }: ProtocolSettings,
   attempt: Attempt,
   completion: Completion,
   whyOmitted: Error | undefined,
 ): Promise<Settlement> {
   const outcome = await store.complete(attempt, completion);
-  const current = outcome.applied ? undefined : outcome.current;
+  const current = outcome.applied ? completedRecord(attempt, completion) : outcome.current;
+  if (current !== undefined) remember?.(current);
   // A completion whose reply was lost is refused by itself.
   const isOurs = current?.owner === attempt.owner && current.status === 'COMPLETED';
-  if (!outcome.applied && !isOurs) return { kind: 'superseded', current };
+  return isOurs ? settledWith(completion, whyOmitted) : { kind: 'superseded', current };
+}
 
-  return settledWith(completion, whyOmitted);
+/** The record as the store has it once `completion` is applied. */
+export function completedRecord(
+  { id, owner, attempt, fingerprint, leaseEndsAtMs }: Omit<Attempt, 'steps'>,
+  { result, expiresAtSeconds }: Completion,
+): CompletedRecord {
+  return { id, owner, attempt, fingerprint, leaseEndsAtMs, result, expiresAtSeconds, status: 'COMPLETED' };
 }
 
 /** The last look before the handler runs: a lock that was granted too late protects nothing any more. */
@@ -383,10 +394,12 @@ function newRecord(settings: ProtocolSettings, request: ClaimRequest, owner: str
 }
 
 function refusal(
+  { remember }: ProtocolSettings,
   verdict: Exclude<Verdict, 'lapsed' | 'suspended'>,
   current: IdempotencyRecord,
   nowMs: number,
 ): Extract<Claim, { kind: 'completed' | 'in-progress' | 'mismatch' }> {
+  remember?.(current);
   switch (verdict) {
     case 'mismatch':
       return { kind: 'mismatch' };

@@ -3,6 +3,7 @@ import type { Context } from 'aws-lambda';
 import { DynamoDbStore } from '../stores/dynamodb-store.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { isTransactional } from '../stores/transactional-store.ts';
+import { resolveCacheLimits } from './cache-limits.ts';
 import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
 import { resolveOnInProgress } from './on-in-progress.ts';
@@ -10,6 +11,7 @@ import { DEFAULTS, type HttpOptions, type KeyedOptions, type ProtocolOptions } f
 import type { OnUncertain } from './protocol.ts';
 import type { Reconcile } from './reconciliation.ts';
 import { sleep } from './sleep.ts';
+import { WarmCache } from './warm-cache.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
 
@@ -28,6 +30,7 @@ const PROTOCOL_NAMES = [
   'clockSkewMs',
   'leaseMs',
   'renewedLeaseMs',
+  'cache',
   'onEvent',
   'now',
   'newOwner',
@@ -66,7 +69,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   );
   // Beside `key` there are no others of these: see rejectUnknownNames.
   const http = options as HttpOptions<never>;
-  const { store, onInProgress = DEFAULTS.onInProgress } = options;
+  const { store, onInProgress = DEFAULTS.onInProgress, cache = DEFAULTS.cache } = options;
   const isStore = store === undefined || typeof store?.acquire === 'function';
   check(isStore, 'store', 'an IdempotencyStore, such as new DynamoDbStore({ tableName })');
   checkNumber('retentionSeconds', options.retentionSeconds, 1);
@@ -105,6 +108,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     clockSkewMs: options.clockSkewMs ?? DEFAULTS.clockSkewMs,
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
     renewedLeaseMs: options.renewedLeaseMs,
+    cache: resolveCacheLimits(cache),
     notify: shielded(options.onEvent ?? warnOfTrouble),
     now: options.now ?? Date.now,
     newOwner: options.newOwner ?? randomUUID,
@@ -125,7 +129,8 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   rejectLargerThanStore(options.resultMaxBytes, resolved.store);
   rejectLongRenewedLease(resolved.renewedLeaseMs, resolved.leaseMs);
   if (resolved.strategy === 'single-write') rejectBesideSingleWrite(options, resolved.store);
-  return Object.freeze(resolved);
+  const warmCache = resolved.cache === false ? undefined : new WarmCache(resolved.cache, resolved);
+  return Object.freeze({ ...resolved, warmCache, remember: warmCache?.remember });
 }
 
 function rejectUnknownNames(options: object): void {

@@ -68,10 +68,10 @@ export function singleWriteRun(operation: Operation, store: TransactionalStore, 
   function endingOf({ verdict, current }: Found): Ending | undefined {
     switch (verdict) {
       case 'completed':
-        notify({ type: 'replayed', id });
+        notify({ type: 'replayed', id, from: 'store' });
         return replay(current.result ?? { kind: 'undefined' });
       case 'mismatch':
-        notify({ type: 'mismatch', id });
+        notify({ type: 'mismatch', id, from: 'store' });
         return failedWith(new PayloadMismatchError(), request, options);
       case 'in-progress': {
         const retryAfterMs = Math.max(current.leaseEndsAtMs - options.now(), 0);

@@ -3,7 +3,7 @@
  * that there is none. Whoever comes second has its transaction refused, writes included. Pure against the store's port,
  * as protocol.ts is.
  */
-import type { CompletedRecord, Completion, IdempotencyRecord } from '../stores/idempotency-store.ts';
+import type { Completion, IdempotencyRecord } from '../stores/idempotency-store.ts';
 import type { FailedWrite, TransactionalStore } from '../stores/transactional-store.ts';
 import {
   type Commit,
@@ -13,7 +13,7 @@ import {
   untilUncontended,
 } from './commit.ts';
 import type { IdempotencyError } from './errors.ts';
-import { type Omission, recordFitting, settledWith } from './protocol.ts';
+import { completedRecord, type Omission, recordFitting, settledWith } from './protocol.ts';
 import { epochSeconds, isExpired, judgeRecord, type Verdict } from './record.ts';
 
 export interface SingleWriteRequest {
@@ -51,22 +51,14 @@ export async function writeOnce(
 ): Promise<SingleWriteSettlement> {
   const { now } = settings;
   const owner = settings.newOwner();
-  const put = async (completion: Completion, whyOmitted?: Error) => ({
-    outcome: await untilUncontended(settings, deadlineMs, () => {
-      const nowMs = now();
-      const record: CompletedRecord = {
-        ...completion,
-        id: request.id,
-        status: 'COMPLETED',
-        owner,
-        attempt: 1,
-        fingerprint: request.fingerprint,
-        leaseEndsAtMs: nowMs,
-      };
-      return store.putCompleted(record, epochSeconds(nowMs), writes);
-    }),
-    ifApplied: settledWith(completion, whyOmitted),
-  });
+  const put = async (completion: Completion, whyOmitted?: Error) => {
+    const { id, fingerprint } = request;
+    const written = completedRecord({ id, owner, attempt: 1, fingerprint, leaseEndsAtMs: now() }, completion);
+    const outcome = await untilUncontended(settings, deadlineMs, () =>
+      store.putCompleted({ ...written, ...completion }, epochSeconds(now()), writes),
+    );
+    return { outcome, written, ifApplied: settledWith(completion, whyOmitted) };
+  };
   const otherwise = async <T extends SingleWriteSettlement>(settlement: T) =>
     (await settledMeanwhile(settings, request, owner)) ?? settlement;
 
@@ -77,9 +69,10 @@ export async function writeOnce(
     } catch (error) {
       return otherwise({ kind: 'failed', error: storeFailure(error) });
     }
-    const { outcome, ifApplied } = tried;
+    const { outcome, written, ifApplied } = tried;
     switch (outcome.kind) {
       case 'applied':
+        settings.remember?.(written);
         return ifApplied;
       case 'condition-failed':
         // What stood in the way may be the first request's own work. That its record refuses us at the same time is
@@ -124,16 +117,18 @@ function judged(
   current: IdempotencyRecord | undefined,
 ): SingleWriteSettlement | undefined {
   // The reply to our own put was lost and the client library sent it again: the record that refused us is ours.
-  if (current?.owner === owner) return { kind: 'settled' };
-  return found(settings, request, current);
+  if (current?.owner !== owner) return found(settings, request, current);
+  settings.remember?.(current);
+  return { kind: 'settled' };
 }
 
 function found(
-  { now }: CommitSettings,
+  { now, remember }: CommitSettings,
   { fingerprint }: SingleWriteRequest,
   current: IdempotencyRecord | undefined,
 ): Found | undefined {
   const nowMs = now();
   if (current === undefined || isExpired(current, nowMs)) return undefined;
+  remember?.(current);
   return { kind: 'found', verdict: judgeRecord(current, fingerprint, nowMs), current };
 }

@@ -30,7 +30,7 @@ export function describeEvent(event: IdempotencyEvent): string {
     case 'superseded':
       return 'superseded by another attempt';
     case 'replayed':
-      return `${shortId(event.id)} replayed`;
+      return `${shortId(event.id)} replayed${event.from === 'cache' ? ' from the cache' : ''}`;
     case 'in-progress':
       return `${shortId(event.id)} in progress, lease ends in ${(event.retryAfterMs / 1000).toFixed(1)} s`;
     case 'waited':

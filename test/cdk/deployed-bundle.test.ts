@@ -47,7 +47,7 @@ function assetOf(functionName: string): string {
   return join(outputDirectory, files[key.replace(/\.zip$/, '')].source.path);
 }
 
-/** Measured 0.70, 0.63 and 0.70 MB. A bound, so that a dependency that slips in and doubles the cold start is noticed. */
+/** Measured 0.76, 0.63 and 0.76 MB. A bound, so that a dependency that slips in and doubles the cold start is noticed. */
 const LARGEST_BUNDLE_BYTES = 1_000_000;
 
 describe.each(['AddToCart', 'ListCart', 'ChargeOrders'])('the bundle of %s', (functionName) => {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import ts from 'typescript';
 import { PROBLEM_TYPES } from '../../lib/http/problem-type.ts';
+import { DEFAULT_CACHE_LIMITS } from '../../lib/idempotency/cache-limits.ts';
 import { DEFAULTS } from '../../lib/idempotency/options.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -88,6 +89,13 @@ describe('README', () => {
         isLong ? expect.any(String) : `\`${expected}\``,
       ]);
     }
+  });
+
+  test('the bounds of the cache are those of the code', () => {
+    const [, maxEntries = '', maxBytes = ''] =
+      /\{ maxEntries: ([\d_]+), maxBytes: ([\d_]+) \}/.exec(readme) ?? [];
+    const documented = [maxEntries, maxBytes].map((text) => Number(text.replaceAll('_', '')));
+    expect(documented).toEqual([DEFAULT_CACHE_LIMITS.maxEntries, DEFAULT_CACHE_LIMITS.maxBytes]);
   });
 
   test('the table of problem types has all that can be answered below 500, and 503', () => {

@@ -54,6 +54,7 @@ export interface GuardedServiceOptions {
   readonly onStoreUnavailable?: 'reject' | 'run-unguarded';
   readonly strategy?: Strategy;
   readonly onInProgress?: OnInProgress;
+  readonly cache?: boolean;
   /** Tries of each request by the SDK, the first included. */
   readonly maxAttempts: number;
   /** After which the client gives up one try. */

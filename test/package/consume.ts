@@ -29,10 +29,35 @@ assert.deepEqual(await charge({ id: 'o1' }), { charged: 'o1', run: 1 });
 assert.deepEqual(await charge({ id: 'o1' }), { charged: 'o1', run: 1 });
 const placed = { id: 'e1', 'detail-type': 'OrderPlaced' };
 assert.equal(deliveryKey(placed), deliveryKey({ ...placed, time: 'later' }));
+const warm = idempotent(async (order) => ({ run: ++runs }), { store, key: (order) => order.id, namespace: 'warm', cache: true });
+assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
+assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
 assert.throws(() => idempotency({ store, retention: 1 }), isIdempotencyError);
 await assert.rejects(import('lambda-idempotency/lib/idempotency/protocol.js'), /ERR_PACKAGE_PATH_NOT_EXPORTED|not defined by "exports"/);
 console.log('the packed tarball works in an empty folder');
 `;
+
+/** Run where the package of the cache has been taken away: nobody may miss it who does not use it. */
+const PROGRAM_WITHOUT_CACHE = `
+import assert from 'node:assert/strict';
+import { idempotent, MemoryStore } from 'lambda-idempotency';
+const charge = idempotent(async (order) => order.id, { store: new MemoryStore(), key: (order) => order.id });
+assert.equal(await charge({ id: 'o1' }), 'o1');
+assert.equal(await charge({ id: 'o1' }), 'o1');
+await assert.rejects(import('lru-cache'), /ERR_MODULE_NOT_FOUND|Cannot find package/);
+console.log('and loads the cache only where it is used');
+`;
+
+function run(program: string): void {
+  writeFileSync(join(folder, 'program.js'), program);
+  process.stdout.write(
+    execFileSync(process.execPath, ['program.js'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    }),
+  );
+}
 
 try {
   const [packed] = JSON.parse(
@@ -52,14 +77,9 @@ try {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const client = `@aws-sdk/client-dynamodb@${devDependencies['@aws-sdk/client-dynamodb']}`;
   npm('install', '--no-audit', '--no-fund', '--no-package-lock', join(folder, packed.filename), client);
-  writeFileSync(join(folder, 'program.js'), PROGRAM);
-  process.stdout.write(
-    execFileSync(process.execPath, ['program.js'], {
-      cwd: folder,
-      encoding: 'utf8',
-      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-    }),
-  );
+  run(PROGRAM);
+  rmSync(join(folder, 'node_modules/lru-cache'), { recursive: true });
+  run(PROGRAM_WITHOUT_CACHE);
   console.log(
     `${packed.entryCount} files, ${(packed.size / 1024).toFixed(0)} KB packed, ${(packed.unpackedSize / 1024).toFixed(0)} KB unpacked`,
   );

@@ -1,5 +1,5 @@
 import type { OnInProgress } from '../../lib/index.ts';
-import { CLOCK_SKEW_MS } from './invocation.ts';
+import { CLOCK_SKEW_MS } from './guard.ts';
 import type { Bounds } from './world.ts';
 
 /** Worlds for random schedules: everything may go wrong, a few times each. */
@@ -20,6 +20,7 @@ export const WIDE_WORLD: Bounds = {
   retentionSeconds: [60, 1],
   expiry: true,
   onInProgress: ['reject', { waitMs: 2_000 }],
+  cache: [false, true],
   chances: [0.5, 0, 0.999],
 };
 
@@ -47,6 +48,8 @@ export function smallWorld(
     retentionSeconds: [60],
     expiry: false,
     onInProgress: [onInProgress],
+    // What a cache holds is no part of the state by which schedules are known to meet.
+    cache: [false],
     chances: [0.999],
   };
 }

@@ -1,23 +1,19 @@
 /** One request, from its arrival to its answer, through the library's real middleware or wrapper. */
-import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import middy7 from 'middy7';
 import {
-  type HttpOptions,
   type IdempotencyEvent,
-  idempotency,
-  idempotent,
+  type IdempotencyStore,
   isIdempotencyError,
   outcomeUnknown,
+  type Sleep,
 } from '../../lib/index.ts';
-import { httpApiEvent } from '../support/events.ts';
 import { pickOne } from './choices.ts';
+import type { Guarded } from './guard.ts';
 import { simulatedClient } from './simulated-client.ts';
 import type { World } from './world.ts';
 
-/** Length of an invocation and of the library's margin, in milliseconds. */
+/** Length of an invocation, in milliseconds. */
 export const TIMEOUT_MS = 3_000;
-export const CLOCK_SKEW_MS = 1_000;
 
 /** One request of a client. */
 export interface Sender {
@@ -74,7 +70,7 @@ export interface SenderTraits {
   readonly isZombie: boolean;
 }
 
-export class Invocation implements Sender {
+export class Invocation implements Sender, Guarded {
   readonly number: number;
   readonly key: string;
   readonly payload: string;
@@ -88,6 +84,7 @@ export class Invocation implements Sender {
   holdsLock = false;
   learned = '';
   ended = false;
+  readonly store: IdempotencyStore;
   readonly #world: World;
 
   constructor(world: World, traits: SenderTraits) {
@@ -99,6 +96,7 @@ export class Invocation implements Sender {
     this.isZombie = traits.isZombie;
     this.arrivedMs = world.scheduler.nowMs;
     this.deadlineMs = this.arrivedMs + TIMEOUT_MS;
+    this.store = simulatedClient(world, this);
     const times = this.isZombie ? ', never killed' : '';
     this.note(() => `arrives with key ${this.key}, body ${this.payload} (clock +${this.skewMs} ms${times})`);
   }
@@ -131,66 +129,12 @@ export class Invocation implements Sender {
 
   async #answer(): Promise<Answer> {
     try {
-      const answer = await this.#invoke();
-      return readAnswer(answer);
+      return readAnswer(await this.#world.guards.invoke(this, this.#context()));
     } catch (error) {
       if (error instanceof HandlerFailed) return { kind: 'failed' };
       if (isIdempotencyError(error)) return { kind: 'refused', code: error.code };
       throw error;
     }
-  }
-
-  #invoke(): Promise<unknown> {
-    const { front, mutant } = this.#world;
-    const context = this.#context();
-    const options = this.#options();
-    if (front === 'wrapper with key') {
-      const guarded = idempotent<Sender, unknown>(this.#handle, {
-        ...options,
-        key: ({ key }) => key,
-        fingerprint: ({ payload }) => payload,
-        ...(mutant?.options as object | undefined),
-      });
-      return guarded(this, context);
-    }
-    const event = httpApiEvent({ key: this.key, body: { payload: this.payload } });
-    if (front === 'wrapper, HTTP') {
-      return idempotent<unknown, unknown>(this.#handle, { ...options, ...mutant?.options })(event, context);
-    }
-    // Middy's own early time-out runs on the machine's timers; what it does to us is among the handler's ends.
-    // The two versions' types differ in nothing that is used here.
-    const middyOf = front === 'middleware' ? middy : (middy7 as unknown as typeof middy);
-    const guarded = middyOf(this.#handle, { timeoutEarlyInMillis: 0 }).use(
-      idempotency({ ...options, timeoutEarlyInMillis: 0, ...mutant?.options }) as never, // Middy's types want an event of its own.
-    ) as unknown as (event: unknown, context: Context) => Promise<unknown>;
-    return guarded(event, context);
-  }
-
-  #options(): HttpOptions {
-    const { bounds, onUncertain, onInProgress, retentionSeconds, scheduler, checker, choices } = this.#world;
-    return {
-      store: simulatedClient(this.#world, this),
-      namespace: 'simulation',
-      clockSkewMs: CLOCK_SKEW_MS,
-      retentionSeconds,
-      onUncertain,
-      onInProgress,
-      sleep: (ms, signal) => {
-        checker.sleeps(this, ms);
-        return scheduler.sleep(this.number, ms, signal);
-      },
-      random: () => pickOne(choices, bounds.chances),
-      now: () => scheduler.nowMs + this.skewMs,
-      newOwner: () => {
-        const owner = `${this.number}.${this.owners.size}`;
-        this.owners.add(owner);
-        return owner;
-      },
-      onEvent: (event) => {
-        this.events.push(event.type);
-        if ('id' in event) this.recordId = event.id;
-      },
-    };
   }
 
   #context(): Context {
@@ -200,7 +144,28 @@ export class Invocation implements Sender {
     return remaining as Context; // The library asks the context for nothing else.
   }
 
-  readonly #handle = async (): Promise<unknown> => {
+  readonly sleep: Sleep = (ms, signal) => {
+    const { checker, scheduler } = this.#world;
+    checker.sleeps(this, ms);
+    return scheduler.sleep(this.number, ms, signal);
+  };
+
+  readonly random = (): number => pickOne(this.#world.choices, this.#world.bounds.chances);
+
+  readonly now = (): number => this.#world.scheduler.nowMs + this.skewMs;
+
+  readonly newOwner = (): string => {
+    const owner = `${this.number}.${this.owners.size}`;
+    this.owners.add(owner);
+    return owner;
+  };
+
+  readonly onEvent = (event: IdempotencyEvent): void => {
+    this.events.push(event.type);
+    if ('id' in event) this.recordId = event.id;
+  };
+
+  readonly handle = async (): Promise<unknown> => {
     const { scheduler, checker, choices, front, handlersMayFail, mutant } = this.#world;
     await checker.runStarted(this);
     this.note(() => 'handler begins');

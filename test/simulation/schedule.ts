@@ -3,6 +3,7 @@
 import type { IdempotencyRecord } from '../../lib/index.ts';
 import { Checker, type Violation } from './checker.ts';
 import { pickOne, type RecordedChoices } from './choices.ts';
+import { Guards } from './guard.ts';
 import type { HistoryLine } from './history.ts';
 import { type Answer, Invocation, type SenderTraits } from './invocation.ts';
 import type { Mutant } from './mutants.ts';
@@ -40,6 +41,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const onUncertain = pickOne(choices, bounds.onUncertain);
   const retentionSeconds = pickOne(choices, bounds.retentionSeconds);
   const onInProgress = pickOne(choices, bounds.onInProgress);
+  const cache = pickOne(choices, bounds.cache);
   const checker = new Checker({
     scheduler,
     table,
@@ -57,6 +59,10 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     onUncertain,
     retentionSeconds,
     onInProgress,
+    cache,
+    get guards() {
+      return guards;
+    },
     history,
     faultsLeft: bounds.faults,
     handlersMayFail: bounds.failures,
@@ -65,10 +71,11 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       if (options.withHistory) history.push({ atMs: scheduler.nowMs, actor, text });
     },
   };
+  const guards = new Guards(world);
   const inProgress = onInProgress === 'reject' ? onInProgress : `waits ${onInProgress.waitMs} ms`;
   world.tell(
     undefined,
-    `${front}, onUncertain '${onUncertain}', onInProgress: ${inProgress}, results kept for ${retentionSeconds} s`,
+    `${front}, onUncertain '${onUncertain}', onInProgress: ${inProgress}, cache: ${cache}, results kept for ${retentionSeconds} s`,
   );
 
   const invocations: Invocation[] = [];

@@ -69,7 +69,7 @@ describe('random schedules', () => {
     const { violation, history } = await shrink(WIDE_WORLD, found.picked, found.invariant, mutant);
     expect(violation?.invariant).toBe('only the owner writes');
     expect(`\n${timeLine(history)}\n`).toBe(`
-      0 ms            wrapper with key, onUncertain 'retry', onInProgress: reject, results kept for 60 s
+      0 ms            wrapper with key, onUncertain 'retry', onInProgress: reject, cache: false, results kept for 60 s
       0 ms  send 1        arrives with key k1, body A (clock +0 ms)
       0 ms  send 1        acquire reply lost
       0 ms  send 1        acquire delivered

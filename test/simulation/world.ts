@@ -2,6 +2,7 @@ import type { OnInProgress } from '../../lib/index.ts';
 import type { Interception } from '../support/intercepted-store.ts';
 import type { Checker } from './checker.ts';
 import type { Choices } from './choices.ts';
+import type { Guards } from './guard.ts';
 import type { HistoryLine } from './history.ts';
 import type { Mutant } from './mutants.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -35,6 +36,8 @@ export interface Bounds {
   /** Whether time may go on beyond that, and TTL delete what is past it: as soon as it may, late, or never. */
   readonly expiry: boolean;
   readonly onInProgress: readonly OnInProgress[];
+  /** Whether a sandbox keeps what it has seen completed. */
+  readonly cache: readonly boolean[];
   /** By which the pauses of a waiter vary, each from 0 to below 1. */
   readonly chances: readonly number[];
 }
@@ -54,6 +57,8 @@ export interface World {
   readonly onUncertain: 'retry' | 'block';
   readonly retentionSeconds: number;
   readonly onInProgress: OnInProgress;
+  readonly cache: boolean;
+  readonly guards: Guards;
   readonly history: HistoryLine[];
   faultsLeft: number;
   handlersMayFail: boolean;

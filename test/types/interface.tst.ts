@@ -125,6 +125,13 @@ test('a duplicate is refused or waits for so many milliseconds, and nothing else
   expect(idempotency).type.not.toBeCallableWith({ onInProgress: {} });
 });
 
+test('a cache is on, off, or bounded, and has no other options', () => {
+  expect(idempotency).type.toBeCallableWith({ cache: true });
+  expect(idempotency).type.toBeCallableWith({ cache: { maxEntries: 100, maxBytes: 1_000_000 } });
+  expect(idempotency).type.not.toBeCallableWith({ cache: 1000 });
+  expect(idempotency).type.not.toBeCallableWith({ cache: { ttl: 60 } });
+});
+
 test('unknown options do not compile', () => {
   expect(idempotency).type.not.toBeCallableWith({ retention: 60 });
   expect(idempotency).type.not.toBeCallableWith({ resultMaxBytes: '6 MB' });

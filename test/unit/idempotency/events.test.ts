@@ -49,7 +49,7 @@ describe('a listener is told', () => {
     expect(told).toEqual([
       { type: 'acquired', id, attempt: 1, leaseEndsAtMs: nowMs + 11_000 },
       { type: 'completed', id, attempt: 1 },
-      { type: 'replayed', id },
+      { type: 'replayed', id, from: 'store' },
     ]);
   });
 
@@ -67,7 +67,7 @@ describe('a listener is told', () => {
     const handler = idempotent(created, options());
     await handler(post(), context());
     await handler(post({ sku: 'pear' }), context());
-    expect(told[2]).toEqual({ type: 'mismatch', id });
+    expect(told[2]).toEqual({ type: 'mismatch', id, from: 'store' });
   });
 
   test('of an outcome that nobody knows, and of the refusal that follows from it', async () => {

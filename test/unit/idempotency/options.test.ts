@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type CacheLimits, DEFAULT_CACHE_LIMITS } from '../../../lib/idempotency/cache-limits.ts';
 import { ConfigurationError } from '../../../lib/idempotency/errors.ts';
 import { idempotency } from '../../../lib/idempotency/middleware.ts';
 import { DEFAULTS } from '../../../lib/idempotency/options.ts';
@@ -81,6 +82,7 @@ describe('options', () => {
       onStoreUnavailable: 'reject',
       clockSkewMs: 1000,
       leaseMs: 900_000,
+      cache: false,
       keyHeader: 'Idempotency-Key',
       keyRequired: true,
       methods: ['POST', 'PATCH'],
@@ -167,6 +169,15 @@ describe('options', () => {
   test('an option of value undefined counts as not given', () => {
     const options = { store, key: undefined, retentionSeconds: undefined } as object;
     expect(resolveOptions(options)).toMatchObject({ retentionSeconds: 86400 });
+  });
+
+  test('a cache has both bounds, whichever are given', () => {
+    const resolved = (cache: boolean | CacheLimits) => resolveOptions({ store, cache }).cache;
+    expect(resolved(true)).toEqual(DEFAULT_CACHE_LIMITS);
+    expect(resolved({})).toEqual(DEFAULT_CACHE_LIMITS);
+    expect(resolved({ maxEntries: 5 })).toEqual({ ...DEFAULT_CACHE_LIMITS, maxEntries: 5 });
+    expect(resolved({ maxBytes: 5 })).toEqual({ ...DEFAULT_CACHE_LIMITS, maxBytes: 5 });
+    expect(resolved(false)).toBe(false);
   });
 
   test('what is given as an object is not read again: changing it later changes nothing', () => {
@@ -266,6 +277,12 @@ describe('options', () => {
       { strategy: 'single-write', renewedLeaseMs: 5000 },
       /"strategy: 'single-write'" and "renewedLeaseMs" contradict each other/,
     ],
+    ['a cache that is none', { cache: 1000 }, /"cache" must be true, false, or \{ maxEntries, maxBytes \}/],
+    ['no cache at all', { cache: null }, /"cache" must be true, false, or \{ maxEntries, maxBytes \}/],
+    ['a cache of nothing', { cache: { maxEntries: 0 } }, /"cache" must be .* at least 1/],
+    ['a cache in fractions', { cache: { maxBytes: 1.5 } }, /"cache" must be .* whole numbers/],
+    ['a cache of endless entries', { cache: { maxEntries: 100_001 } }, /no more than 100000 entries/],
+    ['a cache with a third name', { cache: { ttl: 60 } }, /"cache" must be true, false/],
     ['a sleep that is not a function', { sleep: 100 }, /"sleep" must be a function/],
     ['chance that is not a function', { random: 0.5 }, /"random" must be a function/],
     ['a status that is none', { replayStatus: 200 }, /"replayStatus" must be "ok" or "original"/],

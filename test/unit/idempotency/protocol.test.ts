@@ -10,7 +10,11 @@ import {
   release,
   successorOf,
 } from '../../../lib/idempotency/protocol.ts';
-import type { IdempotencyStore, RecordedResult } from '../../../lib/stores/idempotency-store.ts';
+import type {
+  IdempotencyRecord,
+  IdempotencyStore,
+  RecordedResult,
+} from '../../../lib/stores/idempotency-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
 
@@ -564,5 +568,17 @@ describe('successorOf', () => {
     const successor = attemptOf(await claim(settings(), request()));
     expect(await successorOf(settings(), late)).toEqual(await store.read(ID));
     expect(await successorOf(settings(), late)).toMatchObject({ owner: successor.owner });
+  });
+
+  test('is told to be remembered', async () => {
+    const remembered: IdempotencyRecord[] = [];
+    const remembering = settings({ remember: (record) => remembered.push(record) });
+    const late = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    await complete(settings(), successor, answer('kept'));
+    const current = await successorOf(remembering, late);
+    expect(current).toMatchObject({ owner: successor.owner, status: 'COMPLETED' });
+    expect(remembered).toEqual([current]);
   });
 });

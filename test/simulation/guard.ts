@@ -1,0 +1,118 @@
+/** The library round a handler, as a deployment sets it up: once for an invocation, or once for a sandbox. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import middy7 from 'middy7';
+import {
+  type HttpOptions,
+  type IdempotencyStore,
+  idempotency,
+  idempotent,
+  type ProtocolOptions,
+} from '../../lib/index.ts';
+import { httpApiEvent } from '../support/events.ts';
+import { warmCacheLoaded } from '../support/warm-cache-loaded.ts';
+import type { World } from './world.ts';
+
+export const CLOCK_SKEW_MS = 1_000;
+
+/** An invocation as its guard sees it. */
+export interface Guarded
+  extends Required<Pick<ProtocolOptions, 'store' | 'now' | 'newOwner' | 'sleep' | 'random' | 'onEvent'>> {
+  readonly key: string;
+  readonly payload: string;
+  /** By how much the clock of its sandbox is ahead, in milliseconds. It is what tells sandboxes apart. */
+  readonly skewMs: number;
+  readonly handle: () => Promise<unknown>;
+}
+
+type Guard = (event: Guarded, context: Context) => Promise<unknown>;
+
+// Otherwise the first schedules would find their caches empty.
+await warmCacheLoaded();
+
+/** One for all schedules: each one that was ever used slows every promise down. */
+const running = new AsyncLocalStorage<Guarded>();
+
+/** The guards of a schedule. With a cache, the invocations of one sandbox share theirs. */
+export class Guards {
+  readonly #world: World;
+  readonly #ofSandbox = new Map<number, Guard>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async invoke(guarded: Guarded, context: Context): Promise<unknown> {
+    if (!this.#world.cache) return createGuard(this.#world, () => guarded)(guarded, context);
+    let guard = this.#ofSandbox.get(guarded.skewMs);
+    if (guard === undefined) {
+      guard = createGuard(this.#world, currentlyRunning);
+      this.#ofSandbox.set(guarded.skewMs, guard);
+    }
+    return await running.run(guarded, guard, guarded, context);
+  }
+}
+
+function currentlyRunning(): Guarded {
+  const guarded = running.getStore();
+  if (guarded === undefined) throw new Error('The guard of a sandbox is at work outside any invocation.');
+  return guarded;
+}
+
+function createGuard(world: World, current: () => Guarded): Guard {
+  const { front, mutant } = world;
+  const handle = () => current().handle();
+  const options = { ...optionsOf(world, current), ...mutant?.options };
+  if (front === 'wrapper with key') {
+    const guarded = idempotent<Guarded, unknown>(handle, {
+      ...options,
+      key: ({ key }: Guarded) => key,
+      fingerprint: ({ payload }: Guarded) => payload,
+    } as never); // The options are those of HTTP, of which only those are set that both kinds have.
+    return guarded;
+  }
+  // Middy's own early time-out runs on the machine's timers; what it does to us is among the handler's ends.
+  // The two versions' types differ in nothing that is used here.
+  const middyOf = front === 'middleware' ? middy : (middy7 as unknown as typeof middy);
+  const guarded =
+    front === 'wrapper, HTTP'
+      ? idempotent<unknown, unknown>(handle, options)
+      : (middyOf(handle, { timeoutEarlyInMillis: 0 }).use(
+          idempotency({ ...options, timeoutEarlyInMillis: 0 }) as never, // Middy's types want an event of its own.
+        ) as unknown as (event: unknown, context: Context) => Promise<unknown>);
+  return ({ key, payload }: Guarded, context) => guarded(httpApiEvent({ key, body: { payload } }), context);
+}
+
+function optionsOf(
+  { table, onUncertain, onInProgress, retentionSeconds, cache }: World,
+  current: () => Guarded,
+): HttpOptions {
+  return {
+    store: storeOf(table, current),
+    namespace: 'simulation',
+    clockSkewMs: CLOCK_SKEW_MS,
+    retentionSeconds,
+    onUncertain,
+    onInProgress,
+    cache,
+    sleep: (ms, signal, options) => current().sleep(ms, signal, options),
+    random: () => current().random(),
+    now: () => current().now(),
+    newOwner: () => current().newOwner(),
+    onEvent: (event) => current().onEvent(event),
+  };
+}
+
+function storeOf({ maxResultBytes }: IdempotencyStore, current: () => Guarded): IdempotencyStore {
+  return {
+    maxResultBytes,
+    acquire: (record, nowSeconds) => current().store.acquire(record, nowSeconds),
+    takeOver: (record, lapsed) => current().store.takeOver(record, lapsed),
+    renew: (lease, nextLeaseEndsAtMs) => current().store.renew(lease, nextLeaseEndsAtMs),
+    recordStep: (ownership, name, json) => current().store.recordStep(ownership, name, json),
+    complete: (ownership, completion) => current().store.complete(ownership, completion),
+    release: (ownership) => current().store.release(ownership),
+    read: (id) => current().store.read(id),
+  };
+}
