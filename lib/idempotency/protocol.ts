@@ -34,6 +34,8 @@ export interface ProtocolSettings {
   /** A fresh unguessable token for each attempt. */
   readonly newOwner: () => string;
   readonly retentionSeconds: number;
+  /** By how much two clocks may differ, in milliseconds. */
+  readonly clockSkewMs: number;
   readonly onUncertain: OnUncertain | OnUncertainFunction;
   /** Largest result that is recorded, in UTF-8 bytes of its JSON. @defaultValue what the store can keep */
   readonly resultMaxBytes?: number;
@@ -143,7 +145,7 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
     // A suspended key is in no doubt: its handler itself has said that it failed.
     if (verdict === 'lapsed' && settings.onUncertain === 'block') return { kind: 'uncertain' };
     // Not for a lease that is over: whoever is in doubt may yet complete, and would be stopped for nothing.
-    if (now() >= request.leaseEndsAtMs) throw grantedTooLate();
+    if (!isStillWorthwhile(settings, request.leaseEndsAtMs)) throw grantedTooLate();
     lapsed = verdict === 'lapsed' ? current : undefined;
     wanted = { ...newRecord(settings, request, owner), attempt: current.attempt + 1 };
     outcome = await store.takeOver(wanted, current);
@@ -365,7 +367,7 @@ async function acquired(
 ): Promise<Claim> {
   const { id, owner, attempt, fingerprint, leaseEndsAtMs, steps } = record;
   const granted: Attempt = { id, owner, attempt, fingerprint, leaseEndsAtMs, steps };
-  if (settings.now() < leaseEndsAtMs) {
+  if (isStillWorthwhile(settings, leaseEndsAtMs)) {
     const doubt = lapsed === undefined ? {} : { leaseEndedAtMs: lapsed.leaseEndsAtMs };
     return { kind: 'acquired', attempt: granted, ...doubt };
   }
@@ -374,8 +376,15 @@ async function acquired(
   throw grantedTooLate();
 }
 
+/** Another sandbox, whose clock is ahead, may take over as soon as this one sees the margin begin. */
+function isStillWorthwhile({ now, clockSkewMs }: ProtocolSettings, leaseEndsAtMs: number): boolean {
+  return now() < leaseEndsAtMs - clockSkewMs;
+}
+
 function grantedTooLate(): StoreError {
-  return new StoreError('The lock was granted only after its lease had ended; the handler was not run.');
+  return new StoreError(
+    'The lock was granted only when its lease was about to end; the handler was not run.',
+  );
 }
 
 function newRecord(settings: ProtocolSettings, request: ClaimRequest, owner: string): InProgressRecord {

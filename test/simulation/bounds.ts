@@ -1,6 +1,6 @@
 import type { OnInProgress } from '../../lib/index.ts';
 import { CLOCK_SKEW_MS } from './guard.ts';
-import type { Bounds } from './world.ts';
+import { type Bounds, type WhenUncertain, WORKS, type Work } from './world.ts';
 
 /** Worlds for random schedules: everything may go wrong, a few times each. */
 export const WIDE_WORLD: Bounds = {
@@ -15,7 +15,9 @@ export const WIDE_WORLD: Bounds = {
   tries: 2,
   clockSkewMs: CLOCK_SKEW_MS,
   fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware', 'middleware, Middy 7'],
-  onUncertain: ['retry', 'block'],
+  works: WORKS,
+  onUncertain: ['retry', 'block', 'find out'],
+  renewedLeaseMs: ['none', 1_500],
   // The shorter one is over before the lease is: a record must outlive its lease all the same.
   retentionSeconds: [60, 1],
   expiry: true,
@@ -29,7 +31,8 @@ export function smallWorld(
   sends: number,
   crashes: number,
   faults: number,
-  onUncertain: 'retry' | 'block',
+  onUncertain: WhenUncertain,
+  work: Work = 'effect',
   onInProgress: OnInProgress = 'reject',
 ): Bounds {
   return {
@@ -44,7 +47,9 @@ export function smallWorld(
     tries: 2,
     clockSkewMs: 0,
     fronts: ['wrapper with key'],
+    works: [work],
     onUncertain: [onUncertain],
+    renewedLeaseMs: ['none'],
     retentionSeconds: [60],
     expiry: false,
     onInProgress: [onInProgress],

@@ -4,9 +4,10 @@
  */
 import type { IdempotencyRecord } from '../../lib/index.ts';
 import type { Answer, Sender } from './invocation.ts';
+import { type Life, Lives, type RunOfKey } from './lives.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimulatedTable } from './simulated-table.ts';
-import type { StoreOperation } from './world.ts';
+import type { StoreOperation, WhenUncertain, Work } from './world.ts';
 
 export const INVARIANTS = {
   'one live lease': 'no second attempt runs, or takes over, while the lease of another one lives',
@@ -19,9 +20,12 @@ export const INVARIANTS = {
     'a replay is the recorded result, and nobody who lost the lease answers otherwise',
   'attempts grow': 'each takeover counts the attempt up by one',
   'effects are bounded':
-    "one effect a key with onUncertain 'block'; with 'retry', one more for each doubtful attempt",
+    "one effect a key with onUncertain 'block'; with 'retry', one more for each doubtful attempt; with a function that finds out, one more for each that came after it was asked",
   'expired counts as absent':
     'what is past its retention is not replayed, whether the table still holds it or not',
+  'rows and record agree': 'what was left to commit is there once and the key consumed, or neither',
+  'a recorded step is final':
+    'it is not run again, its result stays what it was, and its derived key is the same on every attempt',
   'a wait ends in time': 'nobody sleeps into the end of its invocation',
   'no key is stuck': 'once all leases are over, the key can be used, or is known to be in doubt',
 } as const;
@@ -36,49 +40,36 @@ export class Violation extends Error {
   }
 }
 
-interface RunOfKey {
-  readonly sender: Sender;
-  /** It gave its lock back or consumed its key, by a write that was applied. */
-  settled: boolean;
-  effects: number;
-}
-
-/**
- * One life of a key: from its first acquisition until its record has expired and is gone or replaced. What comes
- * after is another operation.
- */
-interface Life {
-  readonly runs: RunOfKey[];
-  completedBy: RunOfKey | undefined;
-  /** Epoch seconds, of the completion. */
-  expiresAtSeconds: number | undefined;
-  /** By the true clock. */
-  endedMs: number | undefined;
+export interface CheckedWorld {
+  readonly scheduler: Scheduler;
+  readonly table: SimulatedTable;
+  /** By how much the fastest clock is ahead of the true one. */
+  readonly clockSkewMs: number;
+  readonly work: Work;
+  readonly onUncertain: WhenUncertain;
+  readonly renewsLeases: boolean;
+  readonly cache: boolean;
 }
 
 export class Checker {
   #violation: Violation | undefined;
-  readonly #lives = new Map<string, Life[]>();
+  readonly #lives = new Lives();
   readonly #keyOfRecord = new Map<string, string>();
   /** The record as each sender's last request with a reply has found or left it. */
   readonly #lastSeen = new Map<Sender, IdempotencyRecord | undefined>();
   readonly #fingerprintOf = new Map<Sender, string>();
-  readonly #scheduler: Scheduler;
-  readonly #table: SimulatedTable;
-  readonly #clockSkewMs: number;
-  readonly #mayRunAgain: boolean;
+  /** Ends of leases as the table has or had them, by owner. */
+  readonly #leaseEndsMs = new Map<string, number>();
+  /** Whose result a sender has found out, instead of running. */
+  readonly #foundOut = new Map<Sender, number>();
+  readonly #derivedKeys = new Map<string, string>();
+  /** Of the operation that is being applied. */
+  #rowsWritten: string[] = [];
+  readonly #world: CheckedWorld;
 
-  constructor(world: {
-    readonly scheduler: Scheduler;
-    readonly table: SimulatedTable;
-    /** By how much the fastest clock is ahead of the true one. */
-    readonly clockSkewMs: number;
-    readonly mayRunAgain: boolean;
-  }) {
-    this.#scheduler = world.scheduler;
-    this.#table = world.table;
-    this.#clockSkewMs = world.clockSkewMs;
-    this.#mayRunAgain = world.mayRunAgain;
+  constructor(world: CheckedWorld) {
+    this.#world = world;
+    world.table.onRow = (key) => this.#rowsWritten.push(key);
   }
 
   /** The first broken promise. It is kept and not thrown: the library would take it for a failure of the store. */
@@ -88,17 +79,10 @@ export class Checker {
 
   /** All that later judgements depend on. */
   get state(): string {
-    return JSON.stringify(
-      [...this.#lives].map(([key, lives]) => [
-        key,
-        lives.map(({ runs, completedBy, expiresAtSeconds, endedMs }) => [
-          completedBy?.sender.number,
-          expiresAtSeconds,
-          endedMs,
-          runs.map(({ sender, settled, effects }) => [sender.number, settled, effects]),
-        ]),
-      ]),
-    );
+    return JSON.stringify([
+      this.#lives.state,
+      [...this.#foundOut].map(([sender, number]) => [sender.number, number]),
+    ]);
   }
 
   /** A write reached the table; with equal records before and after, it was refused. */
@@ -114,11 +98,14 @@ export class Checker {
       const current = after.find((record) => record.id === id);
       if (old !== current) this.#changed(sender, operation, old, current);
     }
+    for (const key of this.#rowsWritten) this.#lives.current(key).rows += 1;
+    this.#rowsWritten = [];
+    this.#checkRows(sender.key);
   }
 
   /** The reply to its request is on the way to `sender`, and says what the table holds now. */
   looked(sender: Sender): void {
-    const { records } = this.#table;
+    const { records } = this.#world.table;
     const own = records.find(({ owner }) => sender.owners.has(owner));
     if (own !== undefined) this.#fingerprintOf.set(sender, own.fingerprint);
     this.#lastSeen.set(
@@ -127,39 +114,67 @@ export class Checker {
     );
   }
 
-  async runStarted(sender: Sender): Promise<void> {
-    const { recordId, key } = sender;
-    const record = recordId === undefined ? undefined : await this.#table.read(recordId);
-    const life = this.#life(key);
-    // Past its deadline there is no live lease to speak of: only a frozen process gets here.
-    if (this.#scheduler.nowMs < sender.deadlineMs) {
-      if (life.completedBy !== undefined) {
-        this.#fail('completed is final', `send ${sender.number} runs a key that is consumed`);
-      }
-      for (const run of this.#livesOf(key).flatMap(({ runs }) => runs)) {
-        if (!run.settled && this.#scheduler.nowMs < run.sender.deadlineMs) {
-          this.#fail(
-            'one live lease',
-            `send ${sender.number} runs while send ${run.sender.number} may still be running`,
-          );
-        }
-      }
-      if (record?.status !== 'INPROGRESS' || !sender.owners.has(record.owner)) {
-        this.#fail('no record, no run', `send ${sender.number} runs under ${nameOf(record)}`);
-      }
-    }
-    life.runs.push({ sender, settled: false, effects: 0 });
+  runStarted(sender: Sender): void {
+    const life = this.#lives.current(sender.key);
+    // Without a lock, duplicates run beside each other; only one of them is ever applied.
+    if (this.#world.work !== 'single write') this.#checkLock(sender, 'runs');
+    overtake(life);
+    life.runs.push({ sender, settled: false, effects: 0, overtaken: false });
+  }
+
+  /** The function of `onUncertain` is asked what became of the attempts before. */
+  asked(sender: Sender): void {
+    this.#checkLock(sender, 'asks');
+    overtake(this.#lives.current(sender.key));
+  }
+
+  /** What an honest look comes to: the run that has taken effect by now, if any. */
+  effectOf(key: string): Sender | undefined {
+    return this.#lives.current(key).runs.find(({ effects }) => effects > 0)?.sender;
+  }
+
+  foundOut(sender: Sender, run: Sender): void {
+    this.#foundOut.set(sender, run.number);
   }
 
   sleeps(sender: Sender, ms: number): void {
-    if (ms > 0 && this.#scheduler.nowMs + ms >= sender.deadlineMs) {
+    if (ms > 0 && this.#world.scheduler.nowMs + ms >= sender.deadlineMs) {
       this.#fail('a wait ends in time', `send ${sender.number} sleeps ${ms} ms, and has less`);
     }
   }
 
   tookEffect(sender: Sender): void {
-    const run = this.#runOf(sender);
-    if (run !== undefined) run.effects += 1;
+    const found = this.#lives.runOf(sender);
+    if (found === undefined) return;
+    found.run.effects += 1;
+    if (found.run.overtaken) found.life.lateEffects += 1;
+  }
+
+  stepStarted(sender: Sender, name: string, derivedKey: string): void {
+    const record = this.#recordOf(sender);
+    // Whatever the time: a step of a lost lease is not run.
+    if (record?.status !== 'INPROGRESS' || !sender.owners.has(record.owner)) {
+      this.#fail('no record, no run', `send ${sender.number} begins step ${name} under ${nameOf(record)}`);
+    }
+    if (this.#lives.runOf(sender)?.life.steps.has(name)) {
+      this.#fail('a recorded step is final', `send ${sender.number} runs step ${name} again`);
+    }
+    const place = `${sender.recordId} ${name}`;
+    const known = this.#derivedKeys.get(place) ?? derivedKey;
+    this.#derivedKeys.set(place, known);
+    if (known !== derivedKey) {
+      this.#fail('a recorded step is final', `send ${sender.number} has another key for step ${name}`);
+    }
+  }
+
+  stepReturned(sender: Sender, name: string, result: unknown): void {
+    const recorded = this.#lives.runOf(sender)?.life.steps.get(name);
+    if (recorded !== JSON.stringify(result)) {
+      this.#fail(
+        'a recorded step is final',
+        `step ${name} of send ${sender.number} gives ${result}, and recorded is ${recorded}`,
+      );
+    }
   }
 
   answered(sender: Sender, answer: Answer): void {
@@ -199,20 +214,64 @@ export class Checker {
   }
 
   checkEffects(): void {
-    for (const [key, lives] of this.#lives) for (const life of lives) this.#checkEffectsOf(key, life);
+    for (const [key, life] of this.#lives.all) this.#checkEffectsOf(key, life);
   }
 
-  #checkEffectsOf(key: string, { runs }: Life): void {
+  #checkEffectsOf(key: string, { runs, lateEffects }: Life): void {
     let effects = 0;
     let doubtful = 0;
     for (const run of runs) {
       effects += run.effects;
       const told = run.sender.events.at(-1);
       // It may give its key back only if it had no effect.
-      if (run.effects > 0 && told !== 'completed' && told !== 'released') doubtful += 1;
+      const isKnown = told === 'completed' || told === 'released' || told === 'suspended';
+      if (run.effects > 0 && !isKnown) doubtful += 1;
     }
-    const most = this.#mayRunAgain ? 1 + doubtful : 1;
-    if (effects > most) this.#fail('effects are bounded', `key ${key} took effect ${effects} times`);
+    const more = { block: 0, retry: doubtful, 'find out': lateEffects }[this.#world.onUncertain];
+    if (effects > 1 + more) this.#fail('effects are bounded', `key ${key} took effect ${effects} times`);
+  }
+
+  /** At every moment, and not only in the end. */
+  #checkRows(key: string): void {
+    const { work } = this.#world;
+    if (work !== 'commit' && work !== 'single write') return;
+    const { rows, completedAs } = this.#lives.current(key);
+    if (rows !== (completedAs === undefined ? 0 : 1)) {
+      const record = completedAs === undefined ? 'is not consumed' : `is consumed by send ${completedAs}`;
+      this.#fail('rows and record agree', `key ${key} has ${rows} rows, and ${record}`);
+    }
+  }
+
+  /** Past its deadline there is no live lease to speak of: only a frozen process gets here. */
+  #checkLock(sender: Sender, does: 'runs' | 'asks'): void {
+    const { nowMs } = this.#world.scheduler;
+    if (nowMs >= sender.deadlineMs) return;
+    if (this.#lives.current(sender.key).completedAs !== undefined) {
+      this.#fail('completed is final', `send ${sender.number} ${does}, and the key is consumed`);
+    }
+    for (const run of this.#lives.runsOf(sender.key)) {
+      if (!run.settled && nowMs < this.#liveUntilMs(run)) {
+        this.#fail(
+          'one live lease',
+          `send ${sender.number} ${does} while send ${run.sender.number} may still be running`,
+        );
+      }
+    }
+    const record = this.#recordOf(sender);
+    if (record?.status !== 'INPROGRESS' || !sender.owners.has(record.owner)) {
+      this.#fail('no record, no run', `send ${sender.number} ${does} under ${nameOf(record)}`);
+    }
+  }
+
+  /**
+   * By the true clock. A lease that lasts as long as the invocation ends with it; a shorter one is over, to its owner, by
+   * the clocks' margin before the table says so.
+   */
+  #liveUntilMs({ sender }: RunOfKey): number {
+    const { renewsLeases, clockSkewMs } = this.#world;
+    if (!renewsLeases) return sender.deadlineMs;
+    const ends = [...sender.owners].map((owner) => this.#leaseEndsMs.get(owner) ?? 0);
+    return Math.min(sender.deadlineMs, Math.max(...ends) - clockSkewMs);
   }
 
   #changed(
@@ -221,112 +280,157 @@ export class Checker {
     before: IdempotencyRecord | undefined,
     after: IdempotencyRecord | undefined,
   ): void {
-    const { nowMs } = this.#scheduler;
-    const latestMs = nowMs + this.#clockSkewMs;
+    const latestMs = this.#world.scheduler.nowMs + this.#world.clockSkewMs;
     const expired = before !== undefined && before.expiresAtSeconds < Math.floor(latestMs / 1000);
+    const isNew = operation === 'acquire' || operation === 'putCompleted';
     this.#keyOfRecord.set((before ?? after)?.id ?? '', sender.key);
-    if (expired && operation === 'acquire') this.#endLife(sender.key);
+    if (expired && isNew) this.#endLife(sender.key);
+    if (after?.status === 'INPROGRESS') this.#leaseEndsMs.set(after.owner, after.leaseEndsAtMs);
     if (before?.status === 'COMPLETED' && !expired) {
       this.#fail('completed is final', `${operation} of send ${sender.number} changes it`);
     }
-    if (operation === 'acquire') {
+    if (isNew) {
       if (before !== undefined && !expired) {
-        this.#fail('only the owner writes', `send ${sender.number} acquires over ${nameOf(before)}`);
-      }
-    } else if (operation === 'takeOver') {
-      if (before === undefined || latestMs < before.leaseEndsAtMs) {
-        this.#fail(
-          'one live lease',
-          `send ${sender.number} takes over ${nameOf(before)} before its lease is over`,
-        );
-      }
-      if (before?.fingerprint !== after?.fingerprint) {
-        this.#fail('one payload a key', `send ${sender.number} takes over a record of another payload`);
-      }
-      if (after?.attempt !== (before?.attempt ?? 0) + 1) {
-        this.#fail('attempts grow', `attempt ${before?.attempt} is followed by ${after?.attempt}`);
-      }
-    } else {
-      if (before === undefined || !sender.owners.has(before.owner)) {
         this.#fail(
           'only the owner writes',
-          `${operation} of send ${sender.number} changes ${nameOf(before)}`,
+          `${operation} of send ${sender.number} goes over ${nameOf(before)}`,
         );
       }
-      const run = this.#runOf(sender);
-      if (run !== undefined) run.settled = true;
-      if (operation === 'complete') {
-        const life = this.#life(sender.key);
-        life.completedBy = run;
-        life.expiresAtSeconds = after?.expiresAtSeconds;
+    } else if (operation === 'takeOver') {
+      this.#tookOver(sender, before, after, latestMs);
+    } else {
+      this.#changedByOwner(sender, operation, before, after);
+    }
+    if (!isNew) this.#checkSteps(sender, operation, before, after);
+    if (after?.status === 'COMPLETED') {
+      const life = this.#lives.current(sender.key);
+      life.completedAs = this.#foundOut.get(sender) ?? sender.number;
+      life.expiresAtSeconds = after.expiresAtSeconds;
+    }
+  }
+
+  #tookOver(
+    sender: Sender,
+    before: IdempotencyRecord | undefined,
+    after: IdempotencyRecord | undefined,
+    latestMs: number,
+  ): void {
+    if (before === undefined || latestMs < before.leaseEndsAtMs) {
+      this.#fail(
+        'one live lease',
+        `send ${sender.number} takes over ${nameOf(before)} before its lease is over`,
+      );
+    }
+    if (before?.fingerprint !== after?.fingerprint) {
+      this.#fail('one payload a key', `send ${sender.number} takes over a record of another payload`);
+    }
+    if (after?.attempt !== (before?.attempt ?? 0) + 1) {
+      this.#fail('attempts grow', `attempt ${before?.attempt} is followed by ${after?.attempt}`);
+    }
+  }
+
+  #changedByOwner(
+    sender: Sender,
+    operation: StoreOperation,
+    before: IdempotencyRecord | undefined,
+    after: IdempotencyRecord | undefined,
+  ): void {
+    if (before === undefined || !sender.owners.has(before.owner)) {
+      this.#fail('only the owner writes', `${operation} of send ${sender.number} changes ${nameOf(before)}`);
+    }
+    if (after === undefined && (before?.attempt ?? 1) > 1) {
+      this.#fail('attempts grow', `send ${sender.number} deletes the record of attempt ${before?.attempt}`);
+    }
+    const ends = after?.status !== 'INPROGRESS' || after.leaseEndsAtMs < (before?.leaseEndsAtMs ?? 0);
+    const run = this.#lives.runOf(sender)?.run;
+    if (run !== undefined && ends) run.settled = true;
+  }
+
+  /** What is recorded stays, until the completion drops it. */
+  #checkSteps(
+    sender: Sender,
+    operation: StoreOperation,
+    before: IdempotencyRecord | undefined,
+    after: IdempotencyRecord | undefined,
+  ): void {
+    if (after?.status === 'COMPLETED') return;
+    for (const [name, json] of Object.entries(before?.steps ?? {})) {
+      if (after?.steps?.[name] !== json) {
+        this.#fail(
+          'a recorded step is final',
+          `${operation} of send ${sender.number} changes what step ${name} has recorded`,
+        );
       }
     }
+    const { steps } = this.#lives.current(sender.key);
+    for (const [name, json] of Object.entries(after?.steps ?? {})) steps.set(name, json);
   }
 
   #checkResult(sender: Sender, resultOf: number): void {
     // What it read may have expired since: any life counts that it has met.
-    const met = this.#livesOf(sender.key).filter(
-      ({ endedMs }) => endedMs === undefined || endedMs >= sender.arrivedMs,
-    );
-    const recorded = met.flatMap(({ completedBy }) => completedBy?.sender.number ?? []);
-    const mayAnswerForItself = resultOf === sender.number && !this.#knowsItsSuccessor(sender);
-    if (!recorded.includes(resultOf) && !mayAnswerForItself) {
+    const met = this.#lives
+      .of(sender.key)
+      .filter(
+        (life) =>
+          life.endedMs === undefined || life.endedMs >= sender.arrivedMs || this.#isWarm(life, sender),
+      );
+    const recorded = met.flatMap(({ completedAs }) => completedAs ?? []);
+    const isOwn = resultOf === (this.#foundOut.get(sender) ?? sender.number);
+    if (!recorded.includes(resultOf) && !(isOwn && this.#mayAnswerForItself(sender))) {
       this.#fail(
         'answers agree with the record',
         `send ${sender.number} is answered with run ${resultOf}, and recorded is ${recorded.join(', ') || 'nothing'}`,
       );
     }
-    this.#checkAge(sender, resultOf);
+    if (!isOwn) this.#checkAge(sender, resultOf);
   }
 
   /**
    * Whoever has learned of a successor gives the successor's result. An attempt whose completion failed has learned
-   * nothing: the work is done and its answer goes out, as documented. A record of another payload is no successor's;
-   * the key has begun another life.
+   * nothing: the work is done and its answer goes out, as documented, unless the work is in the same transaction. A
+   * record of another payload is no successor's; the key has begun another life.
    */
-  #knowsItsSuccessor(sender: Sender): boolean {
-    if (sender.events.includes('store-failed')) return false;
+  #mayAnswerForItself(sender: Sender): boolean {
+    const { work } = this.#world;
+    if (work === 'commit' || work === 'single write') return false;
+    if (sender.events.includes('store-failed')) return true;
     const seen = this.#lastSeen.get(sender);
-    if (seen === undefined || sender.owners.has(seen.owner)) return false;
-    return seen.fingerprint === this.#fingerprintOf.get(sender);
+    if (seen === undefined || sender.owners.has(seen.owner)) return true;
+    return seen.fingerprint !== this.#fingerprintOf.get(sender);
+  }
+
+  /** Where a sandbox keeps results, they are good for their time, whoever deletes the record before. */
+  #isWarm({ expiresAtSeconds = 0 }: Life, { arrivedMs }: Sender): boolean {
+    return this.#world.cache && arrivedMs < expiresAtSeconds * 1000;
   }
 
   #checkAge(sender: Sender, resultOf: number): void {
-    const life = this.#livesOf(sender.key).find(({ completedBy }) => completedBy?.sender.number === resultOf);
-    if (resultOf === sender.number || life?.expiresAtSeconds === undefined) return;
+    const expiries = this.#lives
+      .of(sender.key)
+      .flatMap(({ completedAs, expiresAtSeconds = 0 }) =>
+        completedAs === resultOf ? [expiresAtSeconds] : [],
+      );
     // The second that `expiration` names counts in full, by a clock that is right or ahead.
-    if (sender.arrivedMs >= (life.expiresAtSeconds + 1) * 1000) {
+    if (expiries.length > 0 && sender.arrivedMs >= (Math.max(...expiries) + 1) * 1000) {
       this.#fail('expired counts as absent', `send ${sender.number} is answered with run ${resultOf}`);
     }
   }
 
-  #runOf(sender: Sender): RunOfKey | undefined {
-    const runs = this.#livesOf(sender.key).flatMap((life) => life.runs);
-    return runs.find((run) => run.sender === sender);
-  }
-
-  #livesOf(key: string): readonly Life[] {
-    return this.#lives.get(key) ?? [];
-  }
-
-  /** The one that the key lives now; a new one where the last has ended. */
-  #life(key: string): Life {
-    const lives = this.#lives.get(key) ?? [];
-    const last = lives.at(-1);
-    if (last !== undefined && last.endedMs === undefined) return last;
-    const life: Life = { runs: [], completedBy: undefined, expiresAtSeconds: undefined, endedMs: undefined };
-    this.#lives.set(key, [...lives, life]);
-    return life;
+  #recordOf({ recordId }: Sender): IdempotencyRecord | undefined {
+    return recordId === undefined ? undefined : this.#world.table.record(recordId);
   }
 
   #endLife(key: string): void {
-    const last = this.#livesOf(key).at(-1);
-    if (last !== undefined) last.endedMs ??= this.#scheduler.nowMs;
+    this.#lives.end(key, this.#world.scheduler.nowMs);
   }
 
   #fail(invariant: Invariant, what: string): void {
     this.#violation ??= new Violation(invariant, what);
   }
+}
+
+function overtake({ runs }: Life): void {
+  for (const run of runs) run.overtaken = true;
 }
 
 function nameOf(record: IdempotencyRecord | undefined): string {

@@ -4,26 +4,33 @@ import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import middy7 from 'middy7';
 import {
+  type DoubtfulOperation,
   type HttpOptions,
-  type IdempotencyStore,
+  type IdempotencyContext,
+  type IdempotentContext,
   idempotency,
   idempotent,
   type ProtocolOptions,
+  type Reconciliation,
+  type TransactionalStore,
 } from '../../lib/index.ts';
 import { httpApiEvent } from '../support/events.ts';
 import { warmCacheLoaded } from '../support/warm-cache-loaded.ts';
+import type { SimulatedTable } from './simulated-table.ts';
 import type { World } from './world.ts';
 
 export const CLOCK_SKEW_MS = 1_000;
 
 /** An invocation as its guard sees it. */
 export interface Guarded
-  extends Required<Pick<ProtocolOptions, 'store' | 'now' | 'newOwner' | 'sleep' | 'random' | 'onEvent'>> {
+  extends Required<Pick<ProtocolOptions, 'now' | 'newOwner' | 'sleep' | 'random' | 'onEvent'>> {
+  readonly store: TransactionalStore;
   readonly key: string;
   readonly payload: string;
   /** By how much the clock of its sandbox is ahead, in milliseconds. It is what tells sandboxes apart. */
   readonly skewMs: number;
-  readonly handle: () => Promise<unknown>;
+  readonly handle: (idempotency: IdempotencyContext) => Promise<unknown>;
+  readonly findOut: (operation: DoubtfulOperation) => Promise<Reconciliation>;
 }
 
 type Guard = (event: Guarded, context: Context) => Promise<unknown>;
@@ -62,8 +69,12 @@ function currentlyRunning(): Guarded {
 
 function createGuard(world: World, current: () => Guarded): Guard {
   const { front, mutant } = world;
-  const handle = () => current().handle();
-  const options = { ...optionsOf(world, current), ...mutant?.options };
+  const handle = (_event: unknown, { idempotency }: IdempotentContext) => current().handle(idempotency);
+  // Its options are about locks, which a single write has none of.
+  const { options: brokenOptions, onUncertain = world.onUncertain } = mutant ?? {};
+  const isMeant = world.work !== 'single write' && onUncertain === world.onUncertain;
+  const broken = isMeant ? brokenOptions : {};
+  const options = { ...optionsOf(world, current), ...broken };
   if (front === 'wrapper with key') {
     const guarded = idempotent<Guarded, unknown>(handle, {
       ...options,
@@ -84,16 +95,22 @@ function createGuard(world: World, current: () => Guarded): Guard {
   return ({ key, payload }: Guarded, context) => guarded(httpApiEvent({ key, body: { payload } }), context);
 }
 
-function optionsOf(
-  { table, onUncertain, onInProgress, retentionSeconds, cache }: World,
-  current: () => Guarded,
-): HttpOptions {
+function optionsOf(world: World, current: () => Guarded): HttpOptions {
+  const { table, work, onUncertain, onInProgress, retentionSeconds, renewedLeaseMs, cache } = world;
+  const ofLeases = {
+    onUncertain:
+      onUncertain === 'find out'
+        ? (operation: DoubtfulOperation) => current().findOut(operation)
+        : onUncertain,
+    ...(renewedLeaseMs === 'none' ? {} : { renewedLeaseMs }),
+  };
   return {
     store: storeOf(table, current),
     namespace: 'simulation',
     clockSkewMs: CLOCK_SKEW_MS,
     retentionSeconds,
-    onUncertain,
+    // A single write has no lease.
+    ...(work === 'single write' ? { strategy: 'single-write' } : ofLeases),
     onInProgress,
     cache,
     sleep: (ms, signal, options) => current().sleep(ms, signal, options),
@@ -104,7 +121,7 @@ function optionsOf(
   };
 }
 
-function storeOf({ maxResultBytes }: IdempotencyStore, current: () => Guarded): IdempotencyStore {
+function storeOf({ maxResultBytes }: SimulatedTable, current: () => Guarded): TransactionalStore {
   return {
     maxResultBytes,
     acquire: (record, nowSeconds) => current().store.acquire(record, nowSeconds),
@@ -114,5 +131,10 @@ function storeOf({ maxResultBytes }: IdempotencyStore, current: () => Guarded): 
     complete: (ownership, completion) => current().store.complete(ownership, completion),
     release: (ownership) => current().store.release(ownership),
     read: (id) => current().store.read(id),
+    prepareWrites: (writes, earlier) => current().store.prepareWrites(writes, earlier),
+    completeWith: (ownership, completion, writes) =>
+      current().store.completeWith(ownership, completion, writes),
+    putCompleted: (record, nowSeconds, writes) => current().store.putCompleted(record, nowSeconds, writes),
+    write: (writes, token) => current().store.write(writes, token),
   };
 }

@@ -1,15 +1,18 @@
 /** One request, from its arrival to its answer, through the library's real middleware or wrapper. */
 import type { Context } from 'aws-lambda';
 import {
+  type IdempotencyContext,
   type IdempotencyEvent,
-  type IdempotencyStore,
   isIdempotencyError,
   outcomeUnknown,
+  type Reconciliation,
   type Sleep,
+  type TransactionalStore,
 } from '../../lib/index.ts';
 import { pickOne } from './choices.ts';
 import type { Guarded } from './guard.ts';
 import { simulatedClient } from './simulated-client.ts';
+import { rowOf } from './simulated-table.ts';
 import type { World } from './world.ts';
 
 /** Length of an invocation, in milliseconds. */
@@ -84,7 +87,7 @@ export class Invocation implements Sender, Guarded {
   holdsLock = false;
   learned = '';
   ended = false;
-  readonly store: IdempotencyStore;
+  readonly store: TransactionalStore;
   readonly #world: World;
 
   constructor(world: World, traits: SenderTraits) {
@@ -144,9 +147,10 @@ export class Invocation implements Sender, Guarded {
     return remaining as Context; // The library asks the context for nothing else.
   }
 
-  readonly sleep: Sleep = (ms, signal) => {
+  readonly sleep: Sleep = (ms, signal, options) => {
     const { checker, scheduler } = this.#world;
-    checker.sleeps(this, ms);
+    // For the timers of a lease nobody waits.
+    if (options?.ref !== false) checker.sleeps(this, ms);
     return scheduler.sleep(this.number, ms, signal);
   };
 
@@ -165,12 +169,25 @@ export class Invocation implements Sender, Guarded {
     if ('id' in event) this.recordId = event.id;
   };
 
-  readonly handle = async (): Promise<unknown> => {
+  readonly findOut = async (): Promise<Reconciliation> => {
+    const { scheduler, checker, choices, handlersMayFail } = this.#world;
+    checker.asked(this);
+    this.note(() => 'asks what became of it');
+    await scheduler.step(this.number, 'look');
+    if (choices.pick(handlersMayFail ? [3, 1] : [1]) === 1) return { outcome: 'blocked' };
+    const run = checker.effectOf(this.key);
+    if (run === undefined) return { outcome: 'run' };
+    checker.foundOut(this, run);
+    return { outcome: 'completed', answer: resultOf(run) };
+  };
+
+  readonly handle = async (idempotency: IdempotencyContext): Promise<unknown> => {
     const { scheduler, checker, choices, front, handlersMayFail, mutant } = this.#world;
-    await checker.runStarted(this);
+    checker.runStarted(this);
     this.note(() => 'handler begins');
     const end = ENDS[choices.pick(handlersMayFail ? END_WEIGHTS : [1])];
     await scheduler.step(this.number, 'handler');
+    if (this.#world.work === 'steps') await this.#step('reserve', idempotency);
     if (end === 'fails') throw new HandlerFailed();
     if (end === 'answers 500') {
       // Only HTTP answers have a status that says so; whatever else is returned is a result.
@@ -178,13 +195,41 @@ export class Invocation implements Sender, Guarded {
       return { statusCode: 500 };
     }
     if (end === 'does not know, no effect') return outcomeUnknown({ statusCode: 504 });
-    checker.tookEffect(this);
-    this.note(() => 'EFFECT');
+    await this.#work(idempotency);
     await scheduler.step(this.number, 'handler returns');
     if (end === 'does not know, with effect' && mutant?.takesDoubtForFailure) throw new HandlerFailed();
     if (end === 'does not know, with effect') return outcomeUnknown({ statusCode: 504 });
-    return { statusCode: 201, body: JSON.stringify({ payload: this.payload, run: this.number }) };
+    return resultOf(this);
   };
+
+  async #work(idempotency: IdempotencyContext): Promise<void> {
+    switch (this.#world.work) {
+      case 'effect':
+        this.#world.checker.tookEffect(this);
+        this.note(() => 'EFFECT');
+        return;
+      case 'commit':
+      case 'single write':
+        return idempotency.commit([rowOf(this.key)]);
+      case 'steps':
+        return this.#step('charge', idempotency);
+    }
+  }
+
+  async #step(name: string, { step, deriveKey }: IdempotencyContext): Promise<void> {
+    const { scheduler, checker } = this.#world;
+    const result = await step(name, async () => {
+      checker.stepStarted(this, name, deriveKey(name));
+      this.note(() => `step ${name}`);
+      await scheduler.step(this.number, `step ${name}`);
+      return this.number;
+    });
+    checker.stepReturned(this, name, result);
+  }
+}
+
+function resultOf({ number, payload }: Sender): unknown {
+  return { statusCode: 201, body: JSON.stringify({ payload, run: number }) };
 }
 
 /** `answer` is the handler's own, its replay, or a problem document: all of them HTTP answers. */

@@ -1,9 +1,12 @@
+import type { WhenUncertain, Work } from './world.ts';
+
 /** What the exhaustive model has counted. The counts change only with the protocol, the port or the model itself. */
 export interface KnownCounts {
   readonly attempts: number;
   readonly crashes: number;
   readonly faults: number;
-  readonly onUncertain: 'retry' | 'block';
+  readonly work: Work;
+  readonly onUncertain: WhenUncertain;
   readonly states: number;
   readonly histories: number;
   readonly joined: number;
@@ -11,10 +14,10 @@ export interface KnownCounts {
 
 // biome-ignore format: a table
 export const KNOWN_COUNTS: readonly KnownCounts[] = [
-  { attempts: 2, crashes: 1, faults: 1, onUncertain: 'retry', states: 7_341, histories: 6_290, joined: 8_904 },
-  { attempts: 2, crashes: 1, faults: 1, onUncertain: 'block', states: 6_647, histories: 5_929, joined: 8_784 },
-  { attempts: 2, crashes: 2, faults: 2, onUncertain: 'retry', states: 44_006, histories: 38_877, joined: 63_289 },
-  { attempts: 2, crashes: 2, faults: 2, onUncertain: 'block', states: 37_887, histories: 34_024, joined: 61_140 },
-  { attempts: 3, crashes: 1, faults: 1, onUncertain: 'retry', states: 162_674, histories: 83_043, joined: 322_398 },
-  { attempts: 3, crashes: 1, faults: 1, onUncertain: 'block', states: 131_708, histories: 75_566, joined: 291_547 },
+  { attempts: 2, crashes: 1, faults: 1, work: 'effect', onUncertain: 'retry', states: 7_341, histories: 6_290, joined: 8_904 },
+  { attempts: 2, crashes: 1, faults: 1, work: 'effect', onUncertain: 'block', states: 6_647, histories: 5_929, joined: 8_784 },
+  { attempts: 2, crashes: 2, faults: 2, work: 'effect', onUncertain: 'retry', states: 44_006, histories: 38_877, joined: 63_289 },
+  { attempts: 2, crashes: 2, faults: 2, work: 'effect', onUncertain: 'block', states: 37_887, histories: 34_024, joined: 61_140 },
+  { attempts: 3, crashes: 1, faults: 1, work: 'effect', onUncertain: 'retry', states: 162_674, histories: 83_043, joined: 322_398 },
+  { attempts: 3, crashes: 1, faults: 1, work: 'effect', onUncertain: 'block', states: 131_708, histories: 75_566, joined: 291_547 },
 ];

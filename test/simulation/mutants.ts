@@ -2,17 +2,24 @@
  * The protocol, broken on purpose: one mutant at least for each promise, so that it is known that the checker sees.
  * A mutant changes what the library is told or what it does to its store; the library's code stays as it is.
  */
-import type { IdempotencyRecord, IdempotencyStore, ProtocolOptions, WriteOutcome } from '../../lib/index.ts';
+import type {
+  IdempotencyRecord,
+  ProtocolOptions,
+  TransactionalStore,
+  WriteOutcome,
+} from '../../lib/index.ts';
 import type { Invariant } from './checker.ts';
 import type { Sender } from './invocation.ts';
-import type { World } from './world.ts';
+import type { WhenUncertain, World } from './world.ts';
 
 export interface Mutant {
   readonly name: string;
   /** Any one of these is what the checker may say of it. */
   readonly breaks: readonly Invariant[];
-  readonly store?: (table: IdempotencyStore, sender: Sender, world: World) => IdempotencyStore;
+  readonly store?: (table: TransactionalStore, sender: Sender, world: World) => TransactionalStore;
   readonly options?: Omit<ProtocolOptions, 'store'>;
+  /** It shows where doubt is met in this way alone. */
+  readonly onUncertain?: WhenUncertain;
   /** By how much it believes its deadline to be later than it is, in milliseconds. */
   readonly imaginesMs?: number;
   /** Throws where the handler says that it does not know. */
@@ -20,16 +27,18 @@ export interface Mutant {
 }
 
 /** A store that differs from `table` in what `changes` names. */
-function withChanges(table: IdempotencyStore, changes: Partial<IdempotencyStore>): IdempotencyStore {
+function withChanges(table: TransactionalStore, changes: Partial<TransactionalStore>): TransactionalStore {
   const { acquire, takeOver, renew, recordStep, complete, release, read, maxResultBytes } = table;
-  return { acquire, takeOver, renew, recordStep, complete, release, read, maxResultBytes, ...changes };
+  const { prepareWrites, completeWith, putCompleted, write } = table;
+  const single = { acquire, takeOver, renew, recordStep, complete, release, read, maxResultBytes };
+  return { ...single, prepareWrites, completeWith, putCompleted, write, ...changes };
 }
 
 /** A store that shows the record it lost to as `seen` makes of it. */
 function seenAs(
-  table: IdempotencyStore,
+  table: TransactionalStore,
   seen: (record: IdempotencyRecord) => IdempotencyRecord | undefined,
-): IdempotencyStore {
+): TransactionalStore {
   const shown = <T extends WriteOutcome>(outcome: T): T | Extract<WriteOutcome, { applied: false }> =>
     outcome.applied || outcome.current === undefined
       ? outcome
@@ -43,7 +52,7 @@ function seenAs(
 }
 
 /** Whatever is there, as if `sender` owned it. */
-async function currentOwner(table: IdempotencyStore, id: string, owner: string): Promise<string> {
+async function currentOwner(table: TransactionalStore, id: string, owner: string): Promise<string> {
   return (await table.read(id))?.owner ?? owner;
 }
 
@@ -201,5 +210,65 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'never takes a lapsed lease over',
     breaks: ['no key is stuck'],
     store: (table) => seenAs(table, (record) => ({ ...record, leaseEndsAtMs: Number.MAX_SAFE_INTEGER })),
+  },
+  {
+    name: 'renews whatever lease there is',
+    breaks: ['only the owner writes'],
+    store: (table) =>
+      withChanges(table, {
+        renew: async (lease, nextLeaseEndsAtMs) => {
+          const current = await table.read(lease.id);
+          return table.renew(current ?? lease, nextLeaseEndsAtMs);
+        },
+      }),
+  },
+  {
+    name: 'deletes the record of a later attempt',
+    breaks: ['attempts grow', 'a recorded step is final'],
+    store: (table) =>
+      withChanges(table, {
+        renew: (lease, nextLeaseEndsAtMs) =>
+          nextLeaseEndsAtMs === 0 ? table.release(lease) : table.renew(lease, nextLeaseEndsAtMs),
+      }),
+  },
+  {
+    name: 'writes rows before it asks for the record',
+    breaks: ['rows and record agree'],
+    store: (table, sender) =>
+      withChanges(table, {
+        completeWith: async (ownership, completion, writes) => {
+          await table.write(writes, `${sender.number} ${writes.length}`);
+          const outcome = await table.complete(ownership, completion);
+          return outcome.applied ? { kind: 'applied' } : { kind: 'record-refused', current: outcome.current };
+        },
+      }),
+  },
+  {
+    name: 'puts a completed record without a look at the one that is there',
+    breaks: ['completed is final', 'only the owner writes', 'rows and record agree'],
+    store: (table, _sender, world) =>
+      withChanges(table, {
+        putCompleted: (record, nowSeconds, writes) => {
+          world.table.delete(record.id);
+          return table.putCompleted(record, nowSeconds, writes);
+        },
+      }),
+  },
+  {
+    name: 'takes over without the steps',
+    breaks: ['a recorded step is final'],
+    store: (table) =>
+      withChanges(table, {
+        takeOver: async (record, lapsed) => {
+          const outcome = await table.takeOver(record, lapsed);
+          return outcome.applied ? { applied: true, record } : outcome;
+        },
+      }),
+  },
+  {
+    name: 'runs again whatever it is told to find out',
+    breaks: ['effects are bounded'],
+    options: { onUncertain: () => ({ outcome: 'run' }) },
+    onUncertain: 'find out',
   },
 ];

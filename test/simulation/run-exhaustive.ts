@@ -5,14 +5,17 @@ import { exploreAll } from './exhaustive.ts';
 import { timeLine } from './history.ts';
 import { KNOWN_COUNTS } from './known-counts.ts';
 import { runSchedule } from './schedule.ts';
+import { WORKS } from './world.ts';
 
 const USAGE = `Runs the library through every schedule of a small world and checks every promise after every step.
 
-Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] [--wait-ms N] [--json]
+Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] [--wait-ms N]
+         [--work WORK] [--json]
   --attempts N   requests that meet (default 2)
   --crashes N    of them that may crash, between any two steps (default 1)
   --faults N     store requests that may be refused, be delayed, or lose their reply (default 1)
   --wait-ms N    for how long a duplicate waits; each pause multiplies the schedules (default 0: it is refused)
+  --work WORK    what the handler does: effect, commit, steps or 'single write' (default effect)
   --json         the counts as JSON on standard output
 
 Ends with 0 if every promise held and the counts are those of known-counts.ts, where it has this world; with 1 and a
@@ -24,6 +27,7 @@ const { values } = parseArgs({
     crashes: { type: 'string', default: '1' },
     faults: { type: 'string', default: '1' },
     'wait-ms': { type: 'string', default: '0' },
+    work: { type: 'string', default: 'effect' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -39,10 +43,15 @@ const [attempts, crashes, faults] = [values.attempts, values.crashes, values.fau
   number,
 ];
 const waitMs = wholeNumber(values['wait-ms']);
+const work = WORKS.find((one) => one === values.work);
+if (work === undefined) {
+  process.stderr.write(`--work is one of ${WORKS.join(', ')}; see --help.\n`);
+  process.exit(2);
+}
 const PROGRESS_EVERY = 20_000;
 
 for (const onUncertain of ['retry', 'block'] as const) {
-  const bounds = smallWorld(attempts, crashes, faults, onUncertain, waitMs > 0 ? { waitMs } : 'reject');
+  const bounds = smallWorld(attempts, crashes, faults, onUncertain, work, waitMs > 0 ? { waitMs } : 'reject');
   let ran = 0;
   const { states, histories, joined, violation, picked } = await exploreAll(bounds, {
     onProgress: () => {
@@ -50,10 +59,10 @@ for (const onUncertain of ['retry', 'block'] as const) {
       if (ran % PROGRESS_EVERY === 0) process.stderr.write(`${ran} schedules so far\n`);
     },
   });
-  const world = `${attempts} attempts, ${crashes} crashes, ${faults} faults, ${waitMs} ms to wait, onUncertain '${onUncertain}'`;
+  const world = `${attempts} attempts, ${crashes} crashes, ${faults} faults, ${waitMs} ms to wait, ${work}, onUncertain '${onUncertain}'`;
   if (values.json) {
     console.log(
-      JSON.stringify({ attempts, crashes, faults, waitMs, onUncertain, states, histories, joined }),
+      JSON.stringify({ attempts, crashes, faults, waitMs, work, onUncertain, states, histories, joined }),
     );
   } else {
     console.log(
@@ -65,6 +74,8 @@ for (const onUncertain of ['retry', 'block'] as const) {
       one.attempts === attempts &&
       one.crashes === crashes &&
       one.faults === faults &&
+      one.work === work &&
+      waitMs === 0 &&
       one.onUncertain === onUncertain,
   );
   if (

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { WIDE_WORLD } from './bounds.ts';
+import { bundledWorker, WORKER_ARGUMENTS } from './bundled-worker.ts';
 import { givenChoices } from './choices.ts';
 import { timeLine } from './history.ts';
 import { MUTANTS } from './mutants.ts';
@@ -45,7 +45,7 @@ if (values.mutant !== undefined && mutant === undefined) {
   refuse(`There is no mutant "${values.mutant}"; see --help for their names.`);
 }
 
-const WORKER = fileURLToPath(new URL('./simulate-worker.ts', import.meta.url));
+const worker = await bundledWorker();
 const startedMs = Date.now();
 const bar = new SingleBar({
   format: '{bar} {value} of {total} schedules, {eta_formatted} left',
@@ -96,18 +96,18 @@ if (found === undefined) {
 /** Resolves early, with what was done so far, where another process has found something. */
 function runShare(share: Share): Promise<Done> {
   return new Promise((resolve, reject) => {
-    const worker = fork(WORKER, [JSON.stringify(share)], { execArgv: ['--import', 'tsx'] });
-    workers.push(worker);
+    const child = fork(worker, [JSON.stringify(share)], { execArgv: WORKER_ARGUMENTS });
+    workers.push(child);
     const soFar = { kind: 'done', schedules: 0, steps: 0, found: undefined } satisfies Done;
-    worker.on('error', reject);
-    worker.on('exit', (code, signal) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
       if (signal === 'SIGTERM') resolve(soFar);
       else reject(new Error(`A process ended with ${code} before it was done.`));
     });
-    worker.on('message', (message: WorkerMessage) => {
+    child.on('message', (message: WorkerMessage) => {
       if (message.kind === 'done') {
         resolve(message);
-        if (message.found !== undefined) for (const other of workers) if (other !== worker) other.kill();
+        if (message.found !== undefined) for (const other of workers) if (other !== child) other.kill();
       } else {
         soFar.schedules += message.schedules;
         if (showsBar) bar.increment(message.schedules);

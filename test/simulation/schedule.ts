@@ -38,7 +38,9 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const table = new SimulatedTable();
   const history: HistoryLine[] = [];
   const front = pickOne(choices, bounds.fronts);
+  const work = pickOne(choices, bounds.works);
   const onUncertain = pickOne(choices, bounds.onUncertain);
+  const renewedLeaseMs = pickOne(choices, bounds.renewedLeaseMs);
   const retentionSeconds = pickOne(choices, bounds.retentionSeconds);
   const onInProgress = pickOne(choices, bounds.onInProgress);
   const cache = pickOne(choices, bounds.cache);
@@ -46,7 +48,10 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     scheduler,
     table,
     clockSkewMs: bounds.clockSkewMs,
-    mayRunAgain: onUncertain === 'retry',
+    work,
+    onUncertain,
+    renewsLeases: renewedLeaseMs !== 'none',
+    cache,
   });
   const world: World = {
     bounds,
@@ -56,7 +61,9 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     checker,
     mutant,
     front,
+    work,
     onUncertain,
+    renewedLeaseMs,
     retentionSeconds,
     onInProgress,
     cache,
@@ -72,11 +79,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     },
   };
   const guards = new Guards(world);
-  const inProgress = onInProgress === 'reject' ? onInProgress : `waits ${onInProgress.waitMs} ms`;
-  world.tell(
-    undefined,
-    `${front}, onUncertain '${onUncertain}', onInProgress: ${inProgress}, cache: ${cache}, results kept for ${retentionSeconds} s`,
-  );
+  world.tell(undefined, describeWorld(world));
 
   const invocations: Invocation[] = [];
   const start = (traits: SenderTraits) => {
@@ -213,4 +216,19 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       [sendsLeft, crashesLeft, waitsLeft, world.faultsLeft],
     ]);
   }
+}
+
+function describeWorld(world: World): string {
+  const { front, work, onUncertain, onInProgress, renewedLeaseMs, cache, retentionSeconds } = world;
+  return [
+    front,
+    work,
+    `onUncertain: ${onUncertain}`,
+    onInProgress === 'reject' ? undefined : `onInProgress: waits ${onInProgress.waitMs} ms`,
+    renewedLeaseMs === 'none' ? undefined : `lease of ${renewedLeaseMs} ms, renewed`,
+    cache ? 'warm cache' : undefined,
+    `results kept for ${retentionSeconds} s`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
 }

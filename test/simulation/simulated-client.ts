@@ -1,8 +1,9 @@
 /** The store as one invocation reaches it: over a network that refuses, delays and loses. */
 import {
   type IdempotencyRecord,
-  type IdempotencyStore,
   StoreError,
+  type TransactionalStore,
+  type TransactionOutcome,
   type WriteOutcome,
 } from '../../lib/index.ts';
 import { interceptedStore } from '../support/intercepted-store.ts';
@@ -12,9 +13,13 @@ import type { StoreOperation, World } from './world.ts';
 
 /** The outcome of a write, or the record that was read. */
 function describeReply(reply: unknown, nowMs: number): string {
-  const outcome = reply as WriteOutcome | IdempotencyRecord | undefined;
+  const outcome = reply as WriteOutcome | TransactionOutcome | IdempotencyRecord | undefined;
   if (outcome === undefined) return 'there is no record';
   if ('status' in outcome) return describeRecord(outcome, nowMs);
+  if ('kind' in outcome) {
+    if (outcome.kind !== 'record-refused') return outcome.kind;
+    return describeReply({ applied: false, current: outcome.current }, nowMs);
+  }
   if (outcome.applied) return 'applied';
   if (outcome.current === undefined) return 'refused, and there is no record';
   return `refused by ${describeRecord(outcome.current, nowMs)}`;
@@ -35,7 +40,7 @@ const FATE_WEIGHTS = [5, 1, 2, 1];
  * As the AWS SDK does it: what brought no reply is sent again, until the tries are used up. A delayed request counts
  * as lost, and is applied whenever the network pleases, long after its sender has ended, too.
  */
-export function simulatedClient(world: World, sender: Sender): IdempotencyStore {
+export function simulatedClient(world: World, sender: Sender): TransactionalStore {
   const { scheduler, checker, choices, bounds } = world;
 
   async function send(operation: StoreOperation, proceed: () => Promise<unknown>): Promise<unknown> {
@@ -83,5 +88,6 @@ export function simulatedClient(world: World, sender: Sender): IdempotencyStore 
   }
 
   const broken = world.mutant?.store?.(world.table, sender, world) ?? world.table;
-  return interceptedStore(broken, send);
+  // What is intercepted of a transactional store is one.
+  return interceptedStore(broken, send) as TransactionalStore;
 }

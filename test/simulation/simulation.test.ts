@@ -40,7 +40,15 @@ describe('random schedules', () => {
       'STORE_UNAVAILABLE',
       'SUPERSEDED',
       'middleware, Middy 7',
-      "onUncertain 'block'",
+      'onUncertain: block',
+      'onUncertain: find out',
+      'asks what became of it',
+      'lease of 1500 ms, renewed',
+      'renew delivered',
+      'recordStep reply lost',
+      'completeWith reply lost',
+      'putCompleted reply lost',
+      'warm cache',
       'clock +1000 ms',
     ]) {
       expect(lines).toContain(accident);
@@ -69,7 +77,7 @@ describe('random schedules', () => {
     const { violation, history } = await shrink(WIDE_WORLD, found.picked, found.invariant, mutant);
     expect(violation?.invariant).toBe('only the owner writes');
     expect(`\n${timeLine(history)}\n`).toBe(`
-      0 ms            wrapper with key, onUncertain 'retry', onInProgress: reject, cache: false, results kept for 60 s
+      0 ms            wrapper with key, effect, onUncertain: retry, results kept for 60 s
       0 ms  send 1        arrives with key k1, body A (clock +0 ms)
       0 ms  send 1        acquire reply lost
       0 ms  send 1        acquire delivered

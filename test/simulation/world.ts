@@ -30,7 +30,10 @@ export interface Bounds {
   /** By how much two clocks may differ, in milliseconds. At most the library's `clockSkewMs`. */
   readonly clockSkewMs: number;
   readonly fronts: readonly Front[];
-  readonly onUncertain: readonly ('retry' | 'block')[];
+  readonly works: readonly Work[];
+  readonly onUncertain: readonly WhenUncertain[];
+  /** Lengths of a lease that is renewed, in milliseconds; `none` for one that lasts as long as the invocation. */
+  readonly renewedLeaseMs: readonly ('none' | number)[];
   /** How long results are kept, in seconds. */
   readonly retentionSeconds: readonly number[];
   /** Whether time may go on beyond that, and TTL delete what is past it: as soon as it may, late, or never. */
@@ -45,6 +48,16 @@ export interface Bounds {
 /** How the handler is guarded. */
 export type Front = 'wrapper with key' | 'wrapper, HTTP' | 'middleware' | 'middleware, Middy 7';
 
+/**
+ * What a handler does, and where its effect lies: one somewhere else, of which the record knows nothing; a row, left to
+ * `commit`; two effects, each in a step; a row without a lock.
+ */
+export const WORKS = ['effect', 'commit', 'steps', 'single write'] as const;
+export type Work = (typeof WORKS)[number];
+
+/** `'find out'`: a function that looks whether there was an effect, and sometimes cannot tell. */
+export type WhenUncertain = 'retry' | 'block' | 'find out';
+
 /** Everything that the parts of one schedule share. */
 export interface World {
   readonly bounds: Bounds;
@@ -54,7 +67,9 @@ export interface World {
   readonly checker: Checker;
   readonly mutant: Mutant | undefined;
   readonly front: Front;
-  readonly onUncertain: 'retry' | 'block';
+  readonly work: Work;
+  readonly onUncertain: WhenUncertain;
+  readonly renewedLeaseMs: 'none' | number;
   readonly retentionSeconds: number;
   readonly onInProgress: OnInProgress;
   readonly cache: boolean;

@@ -41,6 +41,7 @@ function settings(): ProtocolSettings {
     now: () => nowMs,
     newOwner: () => `owner-${++serial}`,
     retentionSeconds: 3600,
+    clockSkewMs: 0,
     onUncertain: 'retry',
   };
 }

@@ -22,6 +22,7 @@ function settings(records: IdempotencyStore = store): ProtocolSettings {
     now: () => nowMs,
     newOwner: () => crypto.randomUUID(),
     retentionSeconds: 3600,
+    clockSkewMs: 0,
     onUncertain: 'retry',
   };
 }

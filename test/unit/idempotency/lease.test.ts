@@ -47,8 +47,10 @@ describe('the lease ends', () => {
     expect(await leaseIn(withRemaining(2999.5))).toBe(3000 + SKEW_MS);
   });
 
-  test('after the margin alone, where the invocation has already overrun its deadline', async () => {
-    expect(await leaseIn(withRemaining(-500))).toBe(SKEW_MS);
+  test('at once, where the invocation has already overrun its deadline: nothing runs under it', async () => {
+    await expect(leaseIn(withRemaining(-500))).rejects.toThrow(/lease was about to end/);
+    await expect(leaseIn(withRemaining(0))).rejects.toThrow(/lease was about to end/);
+    expect(await leaseIn(withRemaining(1))).toBe(1 + SKEW_MS);
   });
 
   test.each([

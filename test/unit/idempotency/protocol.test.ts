@@ -39,6 +39,7 @@ function settings(changes: Partial<ProtocolSettings> = {}): ProtocolSettings {
     now: () => nowMs,
     newOwner: () => `owner-${++owners}`,
     retentionSeconds: RETENTION_SECONDS,
+    clockSkewMs: 0,
     onUncertain: 'retry',
     ...changes,
   };
@@ -257,7 +258,7 @@ describe('claim', () => {
     });
   });
 
-  test('does not run when the lock was granted only after its lease had ended, and gives it back', async () => {
+  test('does not run when the lock was granted only when its lease was about to end, and gives it back', async () => {
     const slow = interceptedStore(store, async (operation, proceed) => {
       const outcome = await proceed();
       if (operation === 'acquire') nowMs += LEASE_MS;
@@ -265,8 +266,21 @@ describe('claim', () => {
     });
     const late = claim(settings({ store: slow }), request());
     await expect(late).rejects.toThrow(StoreError);
-    await expect(late).rejects.toThrow(/lease had ended/);
+    await expect(late).rejects.toThrow(/lease was about to end/);
     expect(await store.read(ID)).toBeUndefined();
+  });
+
+  test('does not run in the margin of a lease, in which a sandbox whose clock is ahead may take over', async () => {
+    let grantedAfterMs = LEASE_MS - 1000;
+    const slow = interceptedStore(store, async (operation, proceed) => {
+      const outcome = await proceed();
+      if (operation === 'acquire') nowMs += grantedAfterMs;
+      return outcome;
+    });
+    const late = settings({ store: slow, clockSkewMs: 1000 });
+    await expect(claim(late, request())).rejects.toThrow(/lease was about to end/);
+    grantedAfterMs -= 1;
+    expect(await claim(late, request())).toMatchObject({ kind: 'acquired' });
   });
 
   test('gives up on a record that changes hands at every turn, without having written over anybody', async () => {
