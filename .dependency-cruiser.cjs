@@ -59,8 +59,9 @@ module.exports = {
     },
     {
       name: 'server-does-not-know-the-client',
+      comment: 'The page of the local run is a client itself.',
       severity: 'error',
-      from: { path: '^(lib|functions)/', pathNot: '^lib/client/' },
+      from: { path: '^(lib|functions)/', pathNot: '^lib/(client|local/playground/page)/' },
       to: { path: '^lib/client/' },
     },
     {
