@@ -168,6 +168,9 @@ describe('a browser without Web Locks', () => {
     const sent = await Promise.all([page, other].map((tab) => call(tab, 'send', place, 'pay', '{}')));
     expect(sent.map(({ status }) => status).sort()).toEqual([200, 201]);
     expect([server().keys.length, server().effects, server().received.length]).toEqual([1, 1, 2]);
+    // Longer than a lease, which is renewed meanwhile.
+    const [first, second] = server().received;
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(1_490);
   });
 
   test('and after a reload goes on when the lease of the page before is over', async () => {

@@ -199,6 +199,7 @@ describe('how often and for how long', () => {
     await createIdempotentFetch({
       deadlineMs: 1_000,
       maxTries: 100,
+      random: () => 0, // The pauses are those of `sleep` below.
       now: () => -monotonicMs,
       monotonicNow: () => monotonicMs,
       sleep: async () => {
