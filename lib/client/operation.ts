@@ -136,7 +136,7 @@ export class OperationSender {
     signal: AbortSignal,
     { onlyIfHeld }: { readonly onlyIfHeld: boolean },
   ): Promise<Response | undefined> {
-    const { now, sleep, deadlineMs } = this.#options;
+    const { deadlineMs } = this.#options;
     const { name, key } = kept.entry;
     const elapsedMs = startStopwatch(this.#options);
     const patience = patienceOf(signal, deadlineMs);
@@ -151,7 +151,7 @@ export class OperationSender {
       return response;
     };
     try {
-      return await whileAlone(kept.id, patience.signal, work, { storage, leaseMs, now, sleep });
+      return await whileAlone(kept.id, patience.signal, work, { storage, leaseMs });
     } finally {
       patience.end();
     }

@@ -3,13 +3,12 @@
  * send the same key, and the server runs it once. It spares the server the second request, and the user a "409".
  */
 import type { OutboxStorage } from './outbox-storage.ts';
+import { sleep } from './sleep.ts';
 import { webLockManager } from './web-locks.ts';
 
 export interface LockSettings {
   readonly storage: OutboxStorage;
   readonly leaseMs: number;
-  readonly now: () => number;
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
 /**
@@ -38,9 +37,9 @@ async function underLease<T>(
   work: () => Promise<T>,
   settings: LockSettings,
 ): Promise<T> {
-  const { storage, leaseMs, now, sleep } = settings;
+  const { storage, leaseMs } = settings;
   const owner = globalThis.crypto.randomUUID();
-  const leaseText = () => `${now() + leaseMs} ${owner}`;
+  const leaseText = () => `${Date.now() + leaseMs} ${owner}`;
   let mine = await acquire();
   const resting = new AbortController();
   const renewing = renew();
@@ -58,7 +57,7 @@ async function underLease<T>(
       signal.throwIfAborted();
       const found = await storage.read(id);
       const next = leaseText();
-      const remainingMs = found === undefined ? 0 : leaseEnd(found) - now();
+      const remainingMs = found === undefined ? 0 : leaseEnd(found) - Date.now();
       // A lease that ends later than any lease can is of a clock that has been set back since.
       const lapsed = remainingMs <= 0 || remainingMs > leaseMs * 2;
       if (lapsed && (await storage.swap(id, found, next)) === found) return next;

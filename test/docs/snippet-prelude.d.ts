@@ -9,3 +9,5 @@ declare function chargeOrder(order: Order): Promise<string>;
 declare function exportOrders(event: {
   readonly body: string | null;
 }): Promise<{ statusCode: number; body: string }>;
+declare const userId: string;
+declare function accessToken(): Promise<string>;

@@ -110,7 +110,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+  return (error as NodeJS.ErrnoException | undefined)?.code === code;
 }
 
 function once(work: () => Promise<unknown>): () => Promise<unknown> {
