@@ -32,7 +32,7 @@ export const SCENARIO_GROUPS: readonly ScenarioGroup[] = [
       {
         id: 'timeout',
         title: 'Give up, try again',
-        hint: 'The client waits for 1 s, then retries.',
+        hint: 'Waits for 1 s, then retries.',
         play: (run) => sendUntilAnswered(run, { tryTimeoutMs: 1_000 }),
       },
       {
@@ -70,7 +70,7 @@ export const SCENARIO_GROUPS: readonly ScenarioGroup[] = [
       {
         id: 'tenants',
         title: 'Two tenants',
-        hint: 'Ann and Ben have the same key.',
+        hint: 'Ann and Ben, one key.',
         play: (run) =>
           Promise.all(
             ['ann', 'ben'].map((tenant) => sendOnce(run, { headers: { 'x-demo-tenant': tenant } })),
@@ -90,13 +90,13 @@ export const SCENARIO_GROUPS: readonly ScenarioGroup[] = [
       {
         id: 'crash-after',
         title: 'Crash after the effect',
-        hint: 'The row is there, and nobody says so.',
+        hint: 'The row is there, unannounced.',
         play: (run) => sendUntilAnswered(run, { firstTry: { 'x-demo-fail': 'crash' } }),
       },
       {
         id: 'reload',
         title: 'Reload in mid-flight',
-        hint: 'This page reloads; its outbox remembers.',
+        hint: 'Its outbox remembers.',
         play: (run) => {
           setTimeout(() => location.reload(), RELOAD_AFTER_MS);
           return sendFromOutbox(run);
