@@ -105,7 +105,7 @@ export function openOutbox(
     /** All that this version can read, oldest first. */
     async unsettled(): Promise<UnsettledEntry[]> {
       const texts = await Promise.all(
-        (await ownIds()).map(async (id) => ({ id, text: await storage.read(id) })),
+        (await ownIds()).map(async (id) => ({ id, text: await reached(storage.read(id)) })),
       );
       const kept = texts.flatMap(({ id, text }) => {
         const entry = text === undefined ? undefined : readEntry(text);

@@ -121,7 +121,9 @@ describe('an operation', () => {
     server().plan(answers(503), answers(503));
     await client.operation('upload', server().url, form()).send();
     await client.operation('upload', server().url, form()).send();
-    expect(new Set(server().received.map(({ keys, body }) => `${keys} ${body}`)).size).toBe(1);
+    const sent = server().received.map(({ keys, headers, body }) => [keys, headers['content-type'], body]);
+    expect(sent).toEqual(Array(sent.length).fill(sent[0]));
+    expect(sent).toHaveLength(3);
   });
 
   test('sends the headers of now with the key and the bytes of then', async () => {
@@ -202,6 +204,40 @@ describe('two clients on one outbox, as two tabs or processes', () => {
     expect([server().keys.length, server().effects]).toEqual([1, 1]);
     const [first, second] = server().received;
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(95);
+  });
+
+  test('that look at the same moment and find nothing still make one key', async () => {
+    const storage = memoryStorage();
+    let looking = 0;
+    let bothHaveLooked = () => {};
+    const both = new Promise<void>((resolve) => {
+      bothHaveLooked = resolve;
+    });
+    // Counting what is there comes between the look and the making.
+    const slow: OutboxStorage = {
+      ...storage,
+      ids: async () => {
+        if (++looking === 2) bothHaveLooked();
+        await both;
+        return storage.ids();
+      },
+    };
+    await Promise.all(
+      [clientOn(slow), clientOn(slow)].map((client) => client.operation('pay', server().url, book).send()),
+    );
+    expect([looking, server().keys.length, server().effects]).toEqual([2, 1, 1]);
+  });
+
+  test('of which one settles what the other has given up: the operation that the other has begun since is kept', async () => {
+    const storage = memoryStorage();
+    server().plan(delayed(200), answers(503), answers(503));
+    const first = clientOn(storage).operation('pay', server().url, book).send();
+    while (server().received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const other = clientOn(storage);
+    await other.forget('pay');
+    expect((await other.operation('pay', server().url, pen).send()).status).toBe(503);
+    expect((await first).status).toBe(201);
+    expect(await other.pending()).toMatchObject([{ name: 'pay' }]);
   });
 
   test('where one sends for longer than a lease, the other goes on waiting', async () => {

@@ -46,6 +46,17 @@ describe('after a reload', () => {
     expect([answer.status, server().keys.length, server().effects]).toEqual([200, 1, 1]);
   });
 
+  test('a first try that is turned away at the door settles nothing: one of the page before may have taken effect', async () => {
+    const storage = memoryStorage();
+    await leaveUnsettled({ storage });
+    server().plan(answers(401));
+    expect(await begin({ storage }).resume()).toMatchObject([
+      { kind: 'unsettled', response: { status: 401 } },
+    ]);
+    expect(await begin({ storage }).resume()).toMatchObject([{ kind: 'settled', response: { status: 200 } }]);
+    expect([server().keys.length, server().effects]).toEqual([1, 1]);
+  });
+
   test('a click while it is being resumed shares its flight', async () => {
     const storage = memoryStorage();
     await leaveUnsettled({ storage });

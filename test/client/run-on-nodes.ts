@@ -12,7 +12,7 @@ const JEST = [
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
   '--config',
-  'jest.quick.config.js',
+  'jest.config.js',
   'test/client',
   'test/docs/client-size',
   'test/docs/retry-storms',
