@@ -44,6 +44,27 @@ module.exports = {
       to: { path: '(^lib/jmespath/|^node_modules/@aws-lambda-powertools/jmespath/)' },
     },
     {
+      name: 'client-stands-alone',
+      comment:
+        "The caller's half goes into browsers: nothing of the server's half, of Node.js or of AWS may follow it.",
+      severity: 'error',
+      from: { path: '^lib/client/', pathNot: '^lib/client/node/' },
+      to: { pathNot: '^(lib/client/(?!node/)|node_modules/idb-keyval/)' },
+    },
+    {
+      name: 'client-files-know-node-alone',
+      severity: 'error',
+      from: { path: '^lib/client/node/' },
+      to: { pathNot: '^lib/client/', dependencyTypesNot: ['core'] },
+    },
+    {
+      name: 'server-does-not-know-the-client',
+      comment: 'The page of the local run is a client itself.',
+      severity: 'error',
+      from: { path: '^(lib|functions)/', pathNot: '^lib/(client|local/playground/page)/' },
+      to: { path: '^lib/client/' },
+    },
+    {
       name: 'local-run-stays-out-of-the-library',
       comment: 'Demo controls and engines must not reach a deployed function.',
       severity: 'error',

@@ -26,7 +26,7 @@ export default {
       ...common,
       displayName: 'npm',
       testMatch: [
-        '<rootDir>/test/{unit,contract,integration,http,faults,security,simulation,chaos,cdk,docs}/**/*.test.ts',
+        '<rootDir>/test/{unit,contract,integration,http,client,faults,security,simulation,chaos,cdk,docs}/**/*.test.ts',
       ],
       globalSetup: '<rootDir>/test/support/embedded-engine-setup.ts',
       globalTeardown: '<rootDir>/test/support/embedded-engine-teardown.ts',

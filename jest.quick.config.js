@@ -11,6 +11,7 @@ export default {
       '/bad-input\\.',
       '/linear-time\\.',
       '/exhaustive\\.',
+      '/retry-storms\\.',
     ],
   })),
 };

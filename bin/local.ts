@@ -56,7 +56,8 @@ function printWelcome({ url, engine, tables }: LocalServer): void {
 engine  ${engine.name}, ${engine.endpoint}
 tables  ${tables.idempotency}, ${tables.cart}
 
-Try, in another terminal (Ctrl-C here stops everything):
+Open ${url} in a browser to watch the protocol at work, or try in another terminal
+(Ctrl-C here stops everything):
 `);
   for (const { title, command } of trials(url)) console.log(`# ${title}\n${command}\n`);
 }

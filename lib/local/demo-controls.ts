@@ -8,9 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import type { Cart } from '../../functions/add-to-cart/cart.ts';
 import { invalidRequest, problemAnswer, type Violation } from '../../functions/problem-answers.ts';
+import { LOSS_HEADERS, percentOf } from './demo-loss.ts';
 import { currentInvocation, type LambdaFunction } from './invocation.ts';
 
-const FAILURES = ['before-effect', 'after-effect', 'crash'] as const;
+const FAILURES = ['before-effect', 'after-effect', 'crash-before-effect', 'crash'] as const;
 type Failure = (typeof FAILURES)[number];
 
 interface DemoControls {
@@ -19,6 +20,9 @@ interface DemoControls {
 }
 
 const WORK_MAX_MS = 10_000;
+/** What Lambda and an HTTP API allow, as for the option --timeout. */
+const TIMEOUT_MIN_MS = 1_000;
+const TIMEOUT_MAX_MS = 29_000;
 const TENANT = /^[A-Za-z0-9_-]{1,64}$/;
 
 const controlsOfInvocation = new AsyncLocalStorage<DemoControls>();
@@ -38,6 +42,7 @@ export function withDemoControls(handler: LambdaFunction['handler']): LambdaFunc
     const work = headers['x-demo-work-ms'] ?? '0';
     const fail = headers['x-demo-fail'];
     const tenant = headers['x-demo-tenant'];
+    const timeout = headers['x-demo-timeout-ms'];
     const errors: Violation[] = [];
     if (!/^\d{1,5}$/.test(work) || Number(work) > WORK_MAX_MS) {
       errors.push({
@@ -47,6 +52,17 @@ export function withDemoControls(handler: LambdaFunction['handler']): LambdaFunc
     }
     if (fail !== undefined && !isFailure(fail)) {
       errors.push({ field: 'x-demo-fail', message: `must be one of ${FAILURES.join(', ')}` });
+    }
+    if (timeout !== undefined && demoTimeoutMs(event) === undefined) {
+      errors.push({
+        field: 'x-demo-timeout-ms',
+        message: `must be a whole number of milliseconds from ${TIMEOUT_MIN_MS} to ${TIMEOUT_MAX_MS}`,
+      });
+    }
+    for (const field of LOSS_HEADERS) {
+      if (headers[field] !== undefined && percentOf(headers[field]) === undefined) {
+        errors.push({ field, message: 'must be a whole number from 0 to 100' });
+      }
     }
     if (tenant !== undefined && !TENANT.test(tenant)) {
       errors.push({
@@ -65,6 +81,13 @@ export function withDemoControls(handler: LambdaFunction['handler']): LambdaFunc
   };
 }
 
+/** The time-out that `x-demo-timeout-ms` asks for: a short one makes a short lease, for those who watch it run out. */
+export function demoTimeoutMs({ headers }: Pick<APIGatewayProxyEventV2, 'headers'>): number | undefined {
+  const text = headers['x-demo-timeout-ms'] ?? '';
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= TIMEOUT_MIN_MS && value <= TIMEOUT_MAX_MS ? value : undefined;
+}
+
 /** The cart with the controls of the current request round its one effect. */
 export function withDemoHazards(cart: Cart): Cart {
   return {
@@ -75,6 +98,7 @@ export function withDemoHazards(cart: Cart): Cart {
       const invocation = currentInvocation();
       if (invocation?.isDead()) return invocation.die();
       if (failure === 'before-effect') throw new DemoFailure(failure);
+      if (failure === 'crash-before-effect') await invocation?.die();
 
       const added = await cart.addLine(line);
       if (failure === 'after-effect') throw new DemoFailure(failure);

@@ -6,12 +6,14 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Loss } from './demo-loss.ts';
 import { type GatewayAnswer, gatewayAnswer, gatewayMessage } from './gateway-answer.ts';
 import { gatewayEvent } from './gateway-event.ts';
 import { type InvocationOutcome, invoke } from './invocation.ts';
 import { LocalRunError } from './local-run-error.ts';
+import type { Happening, Observer } from './observation.ts';
 import { matchRoute, type Route, type RouteMatch } from './route.ts';
 
 /** Lambda's limit for a synchronous invocation, which comes before the gateway's own 10 MB. */
@@ -34,8 +36,12 @@ export interface GatewayOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly onReport?: (report: RequestReport) => void;
-  /** HTML at `GET /`. */
-  readonly landingPage?: (baseUrl: string) => string;
+  /** Is told what happens to each request while it happens. */
+  readonly observe?: Observer;
+  /** Which requests and replies get lost; none without it. */
+  readonly lossOf?: (headers: IncomingHttpHeaders) => Loss | undefined;
+  /** Is asked before the routes, about everything that is not an API's. False for what it does not serve. */
+  readonly servePage?: (message: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 }
 
 export interface Gateway {
@@ -81,10 +87,7 @@ async function serve(
   const segments = decodeSegments(encodedPath);
   if (segments === undefined) return send(response, requestId, gatewayMessage(400, 'Bad Request'));
 
-  const isPage = method === 'GET' && encodedPath === '/';
-  if (isPage && options.landingPage !== undefined) {
-    return sendPage(response, options.landingPage(`http://${message.headers.host ?? '127.0.0.1'}`));
-  }
+  if ((await options.servePage?.(message, response)) === true) return;
   const match = matchRoute(options.routes, method, segments);
   if (match === undefined) return send(response, requestId, gatewayMessage(404, 'Not Found'));
   const body = await readBody(message);
@@ -93,17 +96,29 @@ async function serve(
     return send(response, requestId, gatewayMessage(413, 'Request Entity Too Large'));
   }
 
+  const observe = observerOf(message, requestId, options.observe);
+  const caller = message.headers['x-demo-tenant']?.toString();
+  const path = segments.join('/');
+  observe({ type: 'received', method, path, ...(caller === undefined ? {} : { caller }) });
   let clientLeftAfterMs: number | undefined;
   response.once('close', () => {
-    if (!response.writableEnded) clientLeftAfterMs = performance.now() - startedAtMs;
+    if (response.writableEnded) return;
+    clientLeftAfterMs = performance.now() - startedAtMs;
+    observe({ type: 'client-left', afterMs: clientLeftAfterMs });
   });
-  const request = { message, requestId, path: segments.join('/'), rawQueryString: query, body };
-  const { answer, outcome, notes } = await answerOf(request, match);
+  const loss = options.lossOf?.(message.headers);
+  // Neither answered nor closed: the connection stays until the client gives it up.
+  if (loss === 'request') return observe({ type: 'request-lost' });
+
+  const request = { message, requestId, path, rawQueryString: query, body };
+  const { answer, outcome, notes } = await answerOf(request, match, observe);
   const durationMs = performance.now() - startedAtMs;
-  send(response, requestId, answer);
+  const fate = response.destroyed ? 'client-gone' : loss === 'reply' ? 'lost' : 'sent';
+  observe({ ...answered(answer), fate });
+  if (fate === 'sent') send(response, requestId, answer);
   options.onReport?.({
     method,
-    path: request.path,
+    path,
     status: answer.status,
     durationMs,
     outcome,
@@ -112,9 +127,50 @@ async function serve(
   });
 }
 
-async function answerOf(request: Parameters<typeof gatewayEvent>[0], match: RouteMatch) {
-  const { outcome, notes } = await invoke(match.route.lambda, gatewayEvent(request, match));
+async function answerOf(
+  request: Parameters<typeof gatewayEvent>[0],
+  match: RouteMatch,
+  observe: (happening: Happening) => void,
+) {
+  const { outcome, notes } = await invoke(match.route.lambda, gatewayEvent(request, match), observe);
+  if (outcome.kind === 'crashed' || outcome.kind === 'timed-out') {
+    observe({ type: 'died', outcome: outcome.kind });
+  }
   return { answer: gatewayAnswer(outcome), outcome: outcome.kind, notes };
+}
+
+function observerOf(
+  { headers }: IncomingMessage,
+  requestId: string,
+  observer: Observer | undefined,
+): (happening: Happening) => void {
+  if (observer === undefined) return () => {};
+  const run = headers['x-demo-run']?.toString();
+  const of = { requestId, ...(run === undefined ? {} : { run }) };
+  return (happening) => observer({ ...happening, ...of, atMs: Date.now() });
+}
+
+function answered({ status, headers, body }: GatewayAnswer) {
+  const retryAfterSeconds = Number(headers.get('retry-after'));
+  const isProblem = headers.get('content-type') === 'application/problem+json';
+  const problem = isProblem ? problemOf(body) : undefined;
+  return {
+    type: 'answered',
+    status,
+    replayed: headers.get('idempotent-replayed') === 'true',
+    ...(problem === undefined ? {} : { problem }),
+    ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
+  } as const;
+}
+
+function problemOf(body: Buffer): string | undefined {
+  try {
+    const { type } = JSON.parse(body.toString()) as { readonly type?: unknown };
+    return typeof type === 'string' ? type.slice(type.lastIndexOf(':') + 1) : undefined;
+  } catch {
+    // A handler may answer whatever it likes.
+    return undefined;
+  }
 }
 
 /** Not by `new URL`, which would tidy up what the function has to see. */
@@ -153,11 +209,6 @@ function send(response: ServerResponse, requestId: string, { status, headers, bo
   if (status !== 204 && status !== 304) response.setHeader('content-length', body.length);
   response.writeHead(status);
   response.end(body);
-}
-
-function sendPage(response: ServerResponse, html: string): void {
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-  response.end(html);
 }
 
 function explainListenError(error: NodeJS.ErrnoException, port: number): Error {

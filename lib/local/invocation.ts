@@ -9,10 +9,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
+import type { Happening } from './observation.ts';
 
 export interface LambdaFunction {
   readonly name: string;
   readonly timeoutMs: number;
+  /** Another time-out for this one event; `timeoutMs` where it says `undefined`. */
+  readonly timeoutMsFor?: (event: APIGatewayProxyEventV2) => number | undefined;
   readonly handler: (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
 }
 
@@ -29,6 +32,8 @@ export interface Invocation {
   die(): Promise<never>;
   /** Remarks for whoever reports on the invocation when it is over. */
   readonly notes: string[];
+  /** Tells whoever watches. Of the dead nothing is told: in Lambda nothing of them would happen. */
+  observe(happening: Happening): void;
 }
 
 const current = new AsyncLocalStorage<Invocation>();
@@ -43,6 +48,7 @@ const NEVER = new Promise<never>(() => {});
 export async function invoke(
   lambda: LambdaFunction,
   event: APIGatewayProxyEventV2,
+  observe: (happening: Happening) => void = ignore,
 ): Promise<{ readonly outcome: InvocationOutcome; readonly notes: readonly string[] }> {
   let dead = false;
   let crash: (outcome: InvocationOutcome) => void = () => {};
@@ -57,26 +63,34 @@ export async function invoke(
       return NEVER;
     },
     notes: [],
+    observe: (happening) => {
+      if (!dead) observe(happening);
+    },
   };
 
+  const timeoutMs = lambda.timeoutMsFor?.(event) ?? lambda.timeoutMs;
   let deadline: NodeJS.Timeout | undefined;
   const timedOut = new Promise<InvocationOutcome>((resolve) => {
     deadline = setTimeout(() => {
       dead = true;
       resolve({ kind: 'timed-out' });
-    }, lambda.timeoutMs);
+    }, timeoutMs);
   });
   try {
-    const ran = current.run(invocation, () => run(lambda, event));
+    const ran = current.run(invocation, () => run(lambda, event, timeoutMs));
     return { outcome: await Promise.race([ran, crashed, timedOut]), notes: invocation.notes };
   } finally {
     clearTimeout(deadline);
   }
 }
 
-async function run(lambda: LambdaFunction, event: APIGatewayProxyEventV2): Promise<InvocationOutcome> {
+async function run(
+  lambda: LambdaFunction,
+  event: APIGatewayProxyEventV2,
+  timeoutMs: number,
+): Promise<InvocationOutcome> {
   try {
-    const result = await lambda.handler(event, createContext(lambda));
+    const result = await lambda.handler(event, createContext(lambda.name, timeoutMs));
     // What JSON cannot carry is an error of the runtime (Runtime.MarshalError), hence inside the try.
     return { kind: 'returned', payload: JSON.stringify(result) ?? 'null' };
   } catch (error) {
@@ -84,7 +98,7 @@ async function run(lambda: LambdaFunction, event: APIGatewayProxyEventV2): Promi
   }
 }
 
-function createContext({ name, timeoutMs }: LambdaFunction): Context {
+function createContext(name: string, timeoutMs: number): Context {
   const deadlineMs = Date.now() + timeoutMs;
   return {
     callbackWaitsForEmptyEventLoop: true,
@@ -106,3 +120,5 @@ function createContext({ name, timeoutMs }: LambdaFunction): Context {
 function refuseCallback(): void {
   throw new Error('Return a promise: the callbacks of the context are not served here.');
 }
+
+function ignore(): void {}

@@ -1,7 +1,9 @@
+import { lossOf } from './demo-loss.ts';
 import { startEngine } from './engine.ts';
 import { createEngineClient } from './engine-client.ts';
 import { type RequestReport, startGateway } from './gateway.ts';
-import { landingPage } from './landing-page.ts';
+import { observeClient } from './observed-client.ts';
+import { createPlayground } from './playground/playground.ts';
 import type { Engine } from './running-engine.ts';
 import { sampleRoutes } from './sample-api.ts';
 import { ensureCartTable, ensureIdempotencyTable } from './tables.ts';
@@ -32,6 +34,14 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   };
   const engine = await startEngine({ dataDirectory, env });
   const client = createEngineClient(engine.endpoint);
+  observeClient(client, tables);
+  // Unobserved, for those who look on.
+  const lookingClient = createEngineClient(engine.endpoint);
+  const playground = createPlayground({ client: lookingClient, tables });
+  const destroyClients = () => {
+    client.destroy();
+    lookingClient.destroy();
+  };
   try {
     await Promise.all([
       ensureIdempotencyTable(client, tables.idempotency),
@@ -46,7 +56,9 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     const gateway = await startGateway({
       routes,
       port,
-      landingPage,
+      lossOf,
+      observe: playground.observe,
+      servePage: playground.serve,
       ...(onReport === undefined ? {} : { onReport }),
     });
     return {
@@ -55,12 +67,12 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       tables,
       stop: async () => {
         await gateway.close();
-        client.destroy();
+        destroyClients();
         await engine.stop();
       },
     };
   } catch (error) {
-    client.destroy();
+    destroyClients();
     await engine.stop();
     throw error;
   }

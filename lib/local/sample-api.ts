@@ -7,9 +7,10 @@ import type { HandlerLogger } from '../../functions/handler-logger.ts';
 import { DynamoDbCartLines } from '../../functions/list-cart/lines.ts';
 import { createListCartHandler } from '../../functions/list-cart/list-cart.ts';
 import { DynamoDbStore, type IdempotencyEvent } from '../index.ts';
-import { withDemoControls, withDemoHazards } from './demo-controls.ts';
+import { demoTimeoutMs, withDemoControls, withDemoHazards } from './demo-controls.ts';
 import { describeEvent } from './event-note.ts';
 import { currentInvocation } from './invocation.ts';
+import type { ToldEvent } from './observation.ts';
 import type { Route } from './route.ts';
 
 export interface SampleApiOptions {
@@ -42,6 +43,7 @@ export function sampleRoutes(options: SampleApiOptions): Route[] {
       lambda: {
         name: 'add-to-cart',
         timeoutMs: functionTimeoutMs,
+        timeoutMsFor: demoTimeoutMs,
         // Middy hands the event on as it came; `addToCart` declares the context with what the middleware adds to it.
         handler: withDemoControls(addToCart as unknown as Route['lambda']['handler']),
       },
@@ -60,6 +62,13 @@ export function sampleRoutes(options: SampleApiOptions): Route[] {
 
 function noteEvent(event: IdempotencyEvent): void {
   note(describeEvent(event));
+  currentInvocation()?.observe({ type: 'protocol', event: toldEvent(event) });
+}
+
+function toldEvent(event: IdempotencyEvent): ToldEvent {
+  if (event.type !== 'store-failed') return event;
+  const { error, ...rest } = event;
+  return { ...rest, message: error.message };
 }
 
 /** Leaves out what a deployed function says at the level INFO: the report of the request says it here. */

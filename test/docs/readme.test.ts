@@ -25,9 +25,10 @@ function tableUnder(heading: string): string[][] {
     );
 }
 
-/** The README and every recipe, by its path. */
+/** The README, the client's page and every recipe, by its path. */
 const pages: [page: string, text: string][] = [
   ['README.md', readme],
+  ['docs/client.md', readFileSync(new URL('docs/client.md', ROOT), 'utf8')],
   ...readdirSync(new URL('docs/recipes/', ROOT)).map((name): [string, string] => [
     `docs/recipes/${name}`,
     readFileSync(new URL(`docs/recipes/${name}`, ROOT), 'utf8'),

@@ -12,3 +12,5 @@ declare function exportOrders(event: {
 declare function reserveStock(reservationId: string, order: Order): Promise<string>;
 declare function chargeCard(idempotencyKey: string, amount: number, signal: AbortSignal): Promise<string>;
 declare function findCharge(idempotencyKey: string): Promise<string | undefined>;
+declare const userId: string;
+declare function accessToken(): Promise<string>;

@@ -17,6 +17,8 @@ const PROGRAM = `
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { idempotency, idempotent, isIdempotencyError, MemoryStore } from 'lambda-idempotency';
+import { createIdempotencyClient, deliveryOf } from 'lambda-idempotency/client';
+import { fileStorage } from 'lambda-idempotency/client/node';
 import { deliveryKey } from 'lambda-idempotency/event-sources';
 
 for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', 'aws-cdk-lib', 'constructs', '@dynoxide/linux-x64']) {
@@ -33,6 +35,14 @@ const warm = idempotent(async (order) => ({ run: ++runs }), { store, key: (order
 assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
 assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
 assert.throws(() => idempotency({ store, retention: 1 }), isIdempotencyError);
+const server = (await import('node:http')).createServer((request, response) => response.end(request.headers['idempotency-key']));
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+const client = createIdempotencyClient({ outbox: { storage: fileStorage('outbox') } });
+const answer = await client.operation('pay', 'http://127.0.0.1:' + server.address().port, { method: 'POST' }).send();
+assert.equal(await answer.text(), deliveryOf(answer).key);
+assert.deepEqual(await client.pending(), []);
+server.close();
+server.closeAllConnections();
 await assert.rejects(import('lambda-idempotency/lib/idempotency/protocol.js'), /ERR_PACKAGE_PATH_NOT_EXPORTED|not defined by "exports"/);
 console.log('the packed tarball works in an empty folder');
 `;

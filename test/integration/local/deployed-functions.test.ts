@@ -39,6 +39,9 @@ describe('the deployed add-to-cart', () => {
     { 'x-demo-fail': 'before-effect' },
     { 'x-demo-fail': 'after-effect' },
     { 'x-demo-fail': 'crash' },
+    { 'x-demo-fail': 'crash-before-effect' },
+    { 'x-demo-timeout-ms': '1000' },
+    { 'x-demo-lose-replies': '100' },
     { 'x-demo-work-ms': '10000' },
     { 'x-demo-work-ms': 'nonsense' },
     { 'x-demo-tenant': 'not a tenant' },
@@ -56,7 +59,7 @@ describe('the deployed add-to-cart', () => {
   });
 
   test.each(['functions/add-to-cart/handler.ts', 'functions/list-cart/handler.ts'])(
-    'has nothing of the demo headers in its bundle: %s',
+    'has nothing of the demo headers or the playground in its bundle: %s',
     async (entry) => {
       const { outputFiles } = await build({
         entryPoints: [fileURLToPath(new URL(`../../../${entry}`, import.meta.url))],
@@ -68,7 +71,7 @@ describe('the deployed add-to-cart', () => {
       });
       const text = outputFiles[0]?.text ?? '';
       expect(text).toContain('problemAnswers');
-      expect(text).not.toMatch(/x-demo|DemoFailure|dynoxide|lib\/local/i);
+      expect(text).not.toMatch(/x-demo|DemoFailure|dynoxide|lib\/local|playground|preact/i);
     },
   );
 });

@@ -31,7 +31,11 @@ beforeAll(async () => {
       { method: 'GET', path: '/things/{thingId}/parts/{partId}', lambda },
       { method: 'GET', path: '/things/special', lambda: { ...lambda, name: 'special' } },
     ],
-    landingPage: (baseUrl) => `<p>${baseUrl}</p>`,
+    servePage: async (message, response) => {
+      if (message.method !== 'GET' || message.url !== '/') return false;
+      response.end('<p>page</p>');
+      return true;
+    },
     onReport: (report) => reports.push(report),
   });
 });
@@ -221,10 +225,9 @@ describe('the gateway itself answers', () => {
     expect(invocations).toHaveLength(before);
   });
 
-  test('the page at /', async () => {
-    const response = await send('GET', '/');
-    expect(response.headers['content-type']).toMatch(/^text\/html/);
-    expect(response.body).toBe(`<p>${gateway.url}</p>`);
+  test('pages, before it looks for a route', async () => {
+    expect((await send('GET', '/')).body).toBe('<p>page</p>');
+    expect((await send('GET', '/page')).status).toBe(404);
   });
 });
 

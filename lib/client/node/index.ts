@@ -1,0 +1,3 @@
+/** Entry of `lambda-idempotency/client/node`: an outbox in files. */
+
+export { fileStorage } from './file-storage.ts';

@@ -1,0 +1,40 @@
+import type { OutboxStorage } from './outbox-storage.ts';
+import { webLockManager } from './web-locks.ts';
+
+/** The part of the DOM's `Storage` that is needed, so that anything of its shape will do. */
+export interface StorageLike {
+  readonly length: number;
+  key(index: number): string | null;
+  getItem(name: string): string | null;
+  setItem(name: string, value: string): void;
+  removeItem(name: string): void;
+}
+
+/** In front of the names of all that is ours; the rest of the storage belongs to others. */
+const PREFIX = 'lambda-idempotency:';
+
+/**
+ * An outbox in `localStorage`, or whatever has its shape. Its calls cannot be made one step across tabs by themselves: with
+ * Web Locks (all browsers, in secure contexts) they are; without, two tabs that begin the same operation in the same
+ * millisecond may make two keys. `indexedDbStorage` has no such gap, and more room than the 5 MB of this one.
+ */
+export function webStorage(storage: StorageLike): OutboxStorage {
+  return {
+    ids: async () => {
+      const names = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');
+      return names.filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
+    },
+    read: async (id) => storage.getItem(PREFIX + id) ?? undefined,
+    swap: async (id, expected, next) => {
+      const swap = () => {
+        const found = storage.getItem(PREFIX + id) ?? undefined;
+        if (found !== expected) return found;
+        if (next === undefined) storage.removeItem(PREFIX + id);
+        else storage.setItem(PREFIX + id, next);
+        return found;
+      };
+      const locks = webLockManager();
+      return locks === undefined ? swap() : locks.request(`${PREFIX}swap`, async () => swap());
+    },
+  };
+}

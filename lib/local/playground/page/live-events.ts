@@ -1,0 +1,88 @@
+/** The server's event stream into the page's state. */
+
+import type { Observation } from '../../observation.ts';
+import type { FeedEntry } from '../event-feed.ts';
+import { addEvent, connection, run } from './playground-state.ts';
+import { areSettled, requestStories } from './request-stories.ts';
+import type { Run } from './run.ts';
+import { timeOf } from './run-event.ts';
+import { serverNowMs } from './server-clock.ts';
+import { refreshTables } from './table-refresh.ts';
+
+const openedAtMs = serverNowMs();
+/** Requests from elsewhere that come this long after the last one are another story. */
+const ELSEWHERE_PAUSE_MS = 10_000;
+
+let source: EventSource | undefined;
+
+/**
+ * Follows the stream while the page can be seen. A browser opens six connections to a server and no more, for all tabs
+ * together: hidden tabs must not take them from the requests.
+ */
+export function followEvents(): void {
+  const follow = () => {
+    if (document.hidden) {
+      source?.close();
+      source = undefined;
+    } else {
+      source ??= openSource();
+    }
+  };
+  document.addEventListener('visibilitychange', follow);
+  follow();
+}
+
+function openSource(): EventSource {
+  const opened = new EventSource('/playground/events');
+  opened.onopen = () => {
+    connection.value = 'open';
+    refreshTables();
+  };
+  // It reconnects by itself, and is then told what it has missed.
+  opened.onerror = () => {
+    connection.value = 'lost';
+  };
+  opened.onmessage = ({ data }) => {
+    // Our own server's entries.
+    apply(JSON.parse(data) as FeedEntry);
+  };
+  return opened;
+}
+
+function apply({ id, observation }: FeedEntry): void {
+  if (observation.run !== run.value?.id || run.value === undefined) {
+    if (!mayShow(observation)) return;
+    if (!belongsToShown(observation)) run.value = elsewhere(observation);
+  }
+  addEvent({ source: 'server', id, observation });
+  refreshTables();
+  if (run.value?.isOwn === false) {
+    run.value = { ...run.value, isOver: areSettled(requestStories(run.value.events)) };
+  }
+}
+
+/** Others' requests are shown while no run of ours is going on, and not those from before this page was opened. */
+function mayShow(observation: Observation): boolean {
+  return observation.atMs >= openedAtMs && (run.value === undefined || run.value.isOver || !run.value.isOwn);
+}
+
+function belongsToShown(observation: Observation): boolean {
+  const shown = run.value;
+  if (shown === undefined || shown.isOwn) return false;
+  const last = shown.events.at(-1);
+  const isKnown = requestStories(shown.events).length > 0 && observation.type !== 'received';
+  return isKnown || last === undefined || observation.atMs - timeOf(last) < ELSEWHERE_PAUSE_MS;
+}
+
+function elsewhere({ run: id, atMs }: Observation): Run {
+  return {
+    id: id ?? 'elsewhere',
+    title: id === undefined ? 'From a shell' : 'From another tab',
+    isOwn: false,
+    keys: [],
+    cartId: undefined,
+    startedAtMs: atMs,
+    events: [],
+    isOver: false,
+  };
+}
