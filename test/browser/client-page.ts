@@ -34,7 +34,7 @@ const storages: Readonly<Record<Place['storage'], () => OutboxStorage>> = {
   'local-storage': () => webStorage(localStorage),
 };
 
-const OPTIONS: IdempotencyClientOptions = { pauseBaseMs: 10, pauseMaxMs: 50, tryTimeoutMs: 2_000 };
+const OPTIONS: IdempotencyClientOptions = { pauseBaseMs: 10, pauseMaxMs: 50, tryTimeoutMs: 8_000 };
 
 function clientAt({ storage, ...outbox }: Place) {
   return createIdempotencyClient({ ...OPTIONS, outbox: { storage: storages[storage](), ...outbox } });

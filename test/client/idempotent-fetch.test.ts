@@ -85,8 +85,8 @@ describe('whatever goes wrong on the way', () => {
     ['the connection breaks after it took effect', dropAfter, true],
     ['the answer breaks off in the middle', resetMidBody, true],
     ['there is no answer in time', silence, true],
-    ['the answer comes too slowly', slowBody(1_000), true],
-    ['the answer comes too late', delayed(1_000), true],
+    ['the answer comes too slowly', slowBody(3_000), true],
+    ['the answer comes too late', delayed(3_000), true],
     ['a gateway answers 502', answers(502, {}, '<html>'), false],
     ['the function fails', answers(500, {}, '{"message":"Internal Server Error"}'), false],
     ['the gateway has no patience', answers(504), false],
@@ -104,7 +104,7 @@ describe('whatever goes wrong on the way', () => {
       const events: RetryEvent[] = [];
       const response = await createIdempotentFetch({
         ...withoutPauses(),
-        tryTimeoutMs: 200,
+        tryTimeoutMs: 1_000,
         onRetry: (event) => events.push(event),
       })(server().url, line);
       expect(await response.json()).toEqual({ line: 1, sent: line.body });
@@ -169,15 +169,14 @@ describe('how often and for how long', () => {
     await expect(
       createIdempotentFetch({ deadlineMs: 300, pauseBaseMs: 1 })(server().url, line),
     ).rejects.toMatchObject({ code: 'NO_ANSWER', cause: { name: 'TimeoutError' } });
-    expect(performance.now() - startedAtMs).toBeLessThan(1_500);
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
   });
 
   test('a pause that would reach over the deadline is not begun', async () => {
     server().always(answers(503, { 'retry-after': '2' }));
-    const startedAtMs = performance.now();
-    const response = await createIdempotentFetch({ deadlineMs: 1_500 })(server().url, line);
-    expect([response.status, server().received.length]).toEqual([503, 1]);
-    expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    const options = withoutPauses();
+    const response = await createIdempotentFetch({ ...options, deadlineMs: 1_500 })(server().url, line);
+    expect([response.status, server().received.length, options.pauses]).toEqual([503, 1, []]);
   });
 
   test('a machine that slept through a pause sends nothing when it wakes up', async () => {
@@ -238,7 +237,8 @@ describe('a caller who has had enough', () => {
       ...line,
       signal: caller.signal,
     });
-    setTimeout(() => caller.abort(reason), 50);
+    await server().arrived(1);
+    caller.abort(reason);
     await expect(sending).rejects.toBe(reason);
     expect(server().received).toHaveLength(1);
   });
@@ -302,10 +302,18 @@ describe('bodies', () => {
   });
 
   test('an answer that is a stream can be had as one', async () => {
-    server().plan(slowBody(300));
-    const startedAtMs = performance.now();
+    let goOn = () => {};
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    server().plan(async ({ response: outgoing, serve }) => {
+      const { body } = serve();
+      outgoing.write(body.slice(0, 5));
+      await held;
+      outgoing.end(body.slice(5));
+    });
     const response = await createIdempotentFetch({ bufferResponse: false })(server().url, line);
-    expect(performance.now() - startedAtMs).toBeLessThan(280);
+    goOn(); // Only now, when the answer is there.
     expect(await response.json()).toEqual({ line: 1, sent: line.body });
   });
 });

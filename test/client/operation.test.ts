@@ -19,7 +19,7 @@ function clientOn(storage: OutboxStorage = memoryStorage(), options: Idempotency
     ...withoutPauses(),
     maxTries: 2,
     ...options,
-    outbox: { storage, leaseMs: 100 },
+    outbox: { storage, leaseMs: 1_000 },
   });
 }
 
@@ -59,10 +59,11 @@ describe('an operation', () => {
   test('that was given up by its caller keeps its key, too', async () => {
     const client = clientOn();
     server().plan(silence);
-    const signal = AbortSignal.timeout(50);
-    await expect(client.operation('add-to-cart', server().url, book).send({ signal })).rejects.toMatchObject({
-      name: 'TimeoutError',
-    });
+    const leaving = new AbortController();
+    const left = client.operation('add-to-cart', server().url, book).send({ signal: leaving.signal });
+    await server().arrived(1);
+    leaving.abort(new Error('left'));
+    await expect(left).rejects.toThrow('left');
     await client
       .operation('add-to-cart', server().url, { ...book, signal: new AbortController().signal })
       .send();
@@ -159,8 +160,7 @@ describe('a double click', () => {
     const client = clientOn();
     server().plan(delayed(100));
     const first = client.operation('pay', server().url, book).send();
-    // Once it is on its way.
-    while (server().received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await server().arrived(1);
     await expect(client.operation('pay', server().url, pen).send()).rejects.toMatchObject({
       code: 'OPERATION_CHANGED',
     });
@@ -169,11 +169,12 @@ describe('a double click', () => {
 
   test('of which one is taken back still gets the other its answer', async () => {
     const client = clientOn();
-    server().plan(delayed(200));
+    server().plan(delayed(1_000));
     const leaving = new AbortController();
     const operation = client.operation('pay', server().url, book);
     const [left, stayed] = [operation.send({ signal: leaving.signal }), operation.send()];
-    setTimeout(() => leaving.abort(new Error('left')), 50);
+    await server().arrived(1);
+    leaving.abort(new Error('left'));
     await expect(left).rejects.toThrow('left');
     expect((await stayed).status).toBe(201);
     expect(server().received).toHaveLength(1);
@@ -184,7 +185,8 @@ describe('a double click', () => {
     server().plan(silence);
     const leaving = new AbortController();
     const left = client.operation('pay', server().url, book).send({ signal: leaving.signal });
-    setTimeout(() => leaving.abort(new Error('left')), 50);
+    await server().arrived(1);
+    leaving.abort(new Error('left'));
     await expect(left).rejects.toThrow('left');
     expect((await client.operation('pay', server().url, book).send()).status).toBe(200);
     expect([server().keys.length, server().effects]).toEqual([1, 1]);
@@ -232,7 +234,7 @@ describe('two clients on one outbox, as two tabs or processes', () => {
     const storage = memoryStorage();
     server().plan(delayed(200), answers(503), answers(503));
     const first = clientOn(storage).operation('pay', server().url, book).send();
-    while (server().received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await server().arrived(1);
     const other = clientOn(storage);
     await other.forget('pay');
     expect((await other.operation('pay', server().url, pen).send()).status).toBe(503);
@@ -242,12 +244,14 @@ describe('two clients on one outbox, as two tabs or processes', () => {
 
   test('where one sends for longer than a lease, the other goes on waiting', async () => {
     const storage = memoryStorage();
-    server().plan(delayed(500));
+    server().plan(delayed(2_000));
     const first = clientOn(storage).operation('pay', server().url, book).send();
-    while (server().received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await server().arrived(1);
     const second = await clientOn(storage).operation('pay', server().url, book).send();
     expect([(await first).status, second.status, server().effects]).toEqual([201, 200, 1]);
-    expect((server().received[1]?.atMs ?? 0) - (server().received[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(490);
+    expect((server().received[1]?.atMs ?? 0) - (server().received[0]?.atMs ?? 0)).toBeGreaterThanOrEqual(
+      1_990,
+    );
   });
 
   test('where one died, the other sends when its lease is over', async () => {
@@ -268,7 +272,7 @@ describe('two clients on one outbox, as two tabs or processes', () => {
     server().always(silence);
     const other = new AbortController();
     const first = clientOn(storage).operation('pay', server().url, book).send({ signal: other.signal });
-    while (server().received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await server().arrived(1);
     await expect(
       clientOn(storage, { deadlineMs: 200 }).operation('pay', server().url, book).send(),
     ).rejects.toMatchObject({ code: 'NO_ANSWER', tries: 0 });

@@ -4,8 +4,9 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
+import { until } from '../support/until.ts';
 
 export interface Received {
   readonly method: string;
@@ -15,6 +16,9 @@ export interface Received {
   readonly body: string;
   readonly atMs: number;
 }
+
+/** Nobody waits for an answer that is still to come when the tests are over. */
+const pause = (ms: number) => pauseFor(ms, undefined, { ref: false });
 
 interface Exchange {
   readonly message: IncomingMessage;
@@ -131,6 +135,11 @@ export class UnrulyServer {
   /** The different keys that were received. */
   get keys(): string[] {
     return [...new Set(this.received.flatMap(({ keys }) => keys))];
+  }
+
+  /** Resolves when so many requests have arrived. */
+  async arrived(count: number): Promise<void> {
+    await until(`${count} requests have arrived`, () => this.received.length >= count);
   }
 
   reset(): void {
