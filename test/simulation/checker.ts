@@ -180,7 +180,9 @@ export class Checker {
   answered(sender: Sender, answer: Answer): void {
     if (answer.kind === 'failed') return;
     if (answer.kind === 'refused') {
-      if (answer.code === 'IN_PROGRESS' && sender.holdsLock) {
+      // Once its lease is over, its lock is nobody's, and whoever has slept over it is told to come again.
+      const isOver = this.#world.scheduler.nowMs + sender.skewMs >= this.#leaseEndMs(sender);
+      if (answer.code === 'IN_PROGRESS' && sender.holdsLock && !isOver) {
         this.#fail('a lost reply is no conflict', `send ${sender.number} is refused for its own lock`);
       }
       return;
@@ -270,8 +272,12 @@ export class Checker {
   #liveUntilMs({ sender }: RunOfKey): number {
     const { renewsLeases, clockSkewMs } = this.#world;
     if (!renewsLeases) return sender.deadlineMs;
-    const ends = [...sender.owners].map((owner) => this.#leaseEndsMs.get(owner) ?? 0);
-    return Math.min(sender.deadlineMs, Math.max(...ends) - clockSkewMs);
+    return Math.min(sender.deadlineMs, this.#leaseEndMs(sender) - clockSkewMs);
+  }
+
+  /** As the table has or had it, by the clock of whoever looks. */
+  #leaseEndMs({ owners }: Sender): number {
+    return Math.max(0, ...[...owners].map((owner) => this.#leaseEndsMs.get(owner) ?? 0));
   }
 
   #changed(

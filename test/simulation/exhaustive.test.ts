@@ -10,9 +10,9 @@ jest.setTimeout(120_000);
 // More take minutes: `npm run simulate:exhaustive -- --attempts 3` holds its counts to the same table.
 describe('every interleaving of two attempts with a crash and a fault keeps every promise', () => {
   test.each(KNOWN_COUNTS.filter(({ attempts, crashes }) => attempts === 2 && crashes === 1))(
-    "onUncertain '$onUncertain': $states states, $histories histories",
-    async ({ attempts, crashes, faults, onUncertain, states, histories, joined }) => {
-      const found = await exploreAll(smallWorld(attempts, crashes, faults, onUncertain));
+    "$work, onUncertain '$onUncertain': $states states, $histories histories",
+    async ({ attempts, crashes, faults, work, onUncertain, states, histories, joined }) => {
+      const found = await exploreAll(smallWorld(attempts, crashes, faults, onUncertain, work));
       expect(found.violation?.message).toBeUndefined();
       expect(found).toMatchObject({ states, histories, joined });
     },

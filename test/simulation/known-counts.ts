@@ -20,4 +20,9 @@ export const KNOWN_COUNTS: readonly KnownCounts[] = [
   { attempts: 2, crashes: 2, faults: 2, work: 'effect', onUncertain: 'block', states: 37_887, histories: 34_024, joined: 61_140 },
   { attempts: 3, crashes: 1, faults: 1, work: 'effect', onUncertain: 'retry', states: 162_674, histories: 83_043, joined: 322_398 },
   { attempts: 3, crashes: 1, faults: 1, work: 'effect', onUncertain: 'block', states: 131_708, histories: 75_566, joined: 291_547 },
+  { attempts: 2, crashes: 1, faults: 1, work: 'commit', onUncertain: 'retry', states: 6_739, histories: 5_846, joined: 8_872 },
+  { attempts: 2, crashes: 1, faults: 1, work: 'commit', onUncertain: 'block', states: 6_265, histories: 5_603, joined: 8_782 },
+  { attempts: 2, crashes: 1, faults: 1, work: 'steps', onUncertain: 'retry', states: 31_599, histories: 23_561, joined: 35_748 },
+  { attempts: 2, crashes: 1, faults: 1, work: 'steps', onUncertain: 'block', states: 28_240, histories: 21_907, joined: 35_077 },
+  { attempts: 2, crashes: 1, faults: 1, work: 'single write', onUncertain: 'retry', states: 1_700, histories: 1_242, joined: 2_459 },
 ];
