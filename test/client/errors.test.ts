@@ -21,6 +21,7 @@ import {
   PayloadMismatchError,
   ResultNotRecordedError,
   ResultTooLargeError,
+  StepNotRecordedError,
   StoreError,
   SupersededError,
 } from '../../lib/index.ts';
@@ -46,6 +47,7 @@ describe('what the server says', () => {
       new StoreError('s'),
       new ResultTooLargeError(),
       new ResultNotRecordedError('lost'),
+      new StepNotRecordedError('s', 'too-large'),
       new CommitConditionError([]),
       new CommitInvalidError('c'),
       new ConfigurationError('c'),
