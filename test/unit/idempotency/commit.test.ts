@@ -58,7 +58,7 @@ function guard(work: Work, options: ProtocolOptions = {}) {
     async (_order: Order, context: IdempotentContext) => work(context.idempotency.commit, ++runs),
     { ...common(), key: ({ orderId }) => orderId, ...options },
   );
-  return () => handler(ORDER, lambdaContext() as IdempotentContext);
+  return (context: object = lambdaContext()) => handler(ORDER, context as IdempotentContext);
 }
 
 function guardHttp(work: Work, options: HttpOptions = {}) {
@@ -305,9 +305,14 @@ describe('when the transaction meets others at its items', () => {
 
   test('five times at most; then the caller is told to come again, and the key is given back', async () => {
     const send = guard(putsRow, { store: contendedTimes(5) });
-    await expect(send()).rejects.toThrow(StoreError);
+    const failure = await send().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StoreError);
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(/^The writes were not applied: other transactions/),
+      cause: new Error('TransactionConflict'),
+    });
     expect(seen()).toEqual(['acquired', 'store-failed', 'released']);
-    expect(events[1]).toMatchObject({ during: 'commit' });
+    expect(events[1]).toMatchObject({ during: 'commit', error: failure });
     expect(rows.puts.size).toBe(0);
     expect(await send()).toEqual({ run: 2 });
   });
@@ -318,6 +323,16 @@ describe('when the transaction meets others at its items', () => {
       return { kind: 'contended', cause: undefined };
     });
     await expect(guard(putsRow, { store })()).rejects.toThrow(StoreError);
+    expect(waitsMs).toEqual([]);
+  });
+
+  test('nor for a wait that ends with it', async () => {
+    const store = withTransactions(async () => {
+      nowMs += 10_000 - 25;
+      return { kind: 'contended', cause: undefined };
+    });
+    const withoutDeadline = {};
+    await expect(guard(putsRow, { store, leaseMs: 10_000 })(withoutDeadline)).rejects.toThrow(StoreError);
     expect(waitsMs).toEqual([]);
   });
 });
@@ -378,6 +393,10 @@ describe('when nobody replies to the transaction', () => {
     );
     expect(await send()).toMatchObject({ statusCode: 503, headers: { 'Retry-After': '11' } });
     expect(seen()).toEqual(['acquired', 'store-failed', 'in-doubt']);
+    expect(events[1]).toMatchObject({
+      error: new StoreError('It cannot be told whether the writes were applied.'),
+    });
+    expect(events[1]).toMatchObject({ error: { cause: new StoreError('down') } });
     isDown = false;
     expect(await send()).toMatchObject({ statusCode: 409 });
     nowMs += 11_000;
@@ -387,7 +406,12 @@ describe('when nobody replies to the transaction', () => {
 
   test('whatever a store of the user’s own throws, it is no success', async () => {
     const store = withTransactions(() => Promise.reject(new TypeError('socket closed')));
-    await expect(guard(putsRow, { store })()).rejects.toThrow(StoreError);
+    const failure = await guard(putsRow, { store })().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StoreError);
+    expect(failure).toMatchObject({
+      message: 'The idempotency store failed.',
+      cause: new TypeError('socket closed'),
+    });
     expect(rows.puts.size).toBe(0);
   });
 
@@ -422,6 +446,21 @@ describe('an attempt that has lost its lease', () => {
     const send = overtakenBy(() => second().catch(() => {}));
     await expect(send()).rejects.toThrow(SupersededError);
     expect(rows.puts.size).toBe(0);
+  });
+
+  test('commits nothing where its record is gone, and is no success', async () => {
+    const store = withTransactions(async () => ({ kind: 'record-refused', current: undefined }));
+    await expect(guard(putsRow, { store })()).rejects.toThrow(SupersededError);
+    expect(rows.puts.size).toBe(0);
+  });
+
+  test('is no success where a store refuses it and shows its own lock', async () => {
+    const store = withTransactions(async () => {
+      const { id } = events[0] as { id: string };
+      return { kind: 'record-refused', current: await rows.store.read(id) };
+    });
+    await expect(guard(putsRow, { store })()).rejects.toThrow(SupersededError);
+    expect(seen()).toEqual(['acquired', 'superseded']);
   });
 
   test('is not told of a condition that its successor has brought about', async () => {

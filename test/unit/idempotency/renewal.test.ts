@@ -88,6 +88,24 @@ describe('a lease that is shorter than the invocation', () => {
     finish('done');
     expect(await result).toBe('done');
     expect(seen()).toEqual(['acquired', ...Array(5).fill('renewed'), 'completed']);
+    expect(events[1]).toEqual({
+      type: 'renewed',
+      id: idOf(),
+      attempt: 1,
+      leaseEndsAtMs: first + 3_000,
+    });
+  });
+
+  test('has one signal, which sets no timer when the handler has ended', async () => {
+    const { attempt, finish, result } = await start();
+    expect(attempt.signal).toBe(attempt.signal);
+    finish();
+    await result;
+    const other = await start({ key: () => 'k2' });
+    other.finish();
+    await other.result;
+    expect(other.attempt.signal.aborted).toBe(false);
+    expect(timers.sleeping).toBe(0);
   });
 
   test('stops with the handler, whatever its end', async () => {
@@ -185,6 +203,7 @@ describe('a lease that is lost', () => {
     expect(signal.aborted).toBe(true);
     expect(signal.reason).toBeInstanceOf(SupersededError);
     expect(seen()).toEqual(['acquired', 'lease-lost']);
+    expect(events[1]).toEqual({ type: 'lease-lost', id: idOf(), attempt: 1 });
     expect(timers.sleeping).toBe(0);
     finish('too late');
     await expect(result).rejects.toThrow(SupersededError);
@@ -357,6 +376,28 @@ describe('a renewal', () => {
     const first = attempt.leaseEndsAtMs ?? 0;
     await timers.advance(6_000);
     expect([attempt.attempt, attempt.leaseEndsAtMs]).toEqual([2, first + 6_000]);
+  });
+});
+
+describe('a renewal whose failure is', () => {
+  const failingWith = (failure: unknown) =>
+    interceptedStore(store, (operation, proceed) =>
+      operation === 'renew' ? Promise.reject(failure) : proceed(),
+    );
+
+  test.each<[string, unknown, Error]>([
+    ['an error', new TypeError('socket closed'), new TypeError('socket closed')],
+    [
+      'no error, as of a store of the user’s own',
+      'socket closed',
+      new StoreError('The idempotency store failed.', { cause: 'socket closed' }),
+    ],
+  ])('%s is told of as an error', async (_, failure, told) => {
+    await start({ store: failingWith(failure) });
+    await timers.advance(3_000);
+    const event = events.find(({ type }) => type === 'store-failed');
+    expect(event).toEqual({ type: 'store-failed', id: idOf(), during: 'renew', error: told });
+    expect((event as { error?: Error }).error?.cause).toBe(told.cause);
   });
 });
 

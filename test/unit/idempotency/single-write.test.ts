@@ -1,12 +1,18 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { CommitConditionError, CommitInvalidError, StoreError } from '../../../lib/idempotency/errors.ts';
+import {
+  CommitConditionError,
+  CommitInvalidError,
+  ResultNotRecordedError,
+  StoreError,
+} from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotencyContext, IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
 import type { HttpOptions, Strategy } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
-import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
+import type { IdempotencyRecord, IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
+import type { TransactionOutcome } from '../../../lib/stores/transactional-store.ts';
 import { CountedRows } from '../../support/counted-rows.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { type Interception, interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
@@ -307,10 +313,69 @@ describe('when the transaction goes wrong', () => {
     expect(await guard(putsRow, { store: contended })()).toMatchObject({ statusCode: 200, body: '1' });
   });
 
+  test('and nothing can be read either, what is told is the failure that came first', async () => {
+    const silent = interceptedStore(rows.store, (operation, proceed) => {
+      if (operation === 'putCompleted') return Promise.reject(new StoreError('no reply to the put'));
+      return operation === 'read' ? Promise.reject(new StoreError('no reply to the read')) : proceed();
+    });
+    expect(await guard(putsRow, { store: silent })()).toMatchObject({ statusCode: 503 });
+    expect(events).toEqual([
+      {
+        type: 'store-failed',
+        id: expect.any(String),
+        during: 'commit',
+        error: new StoreError('no reply to the put'),
+      },
+    ]);
+  });
+
   test('writes that only the database finds invalid leave no record', async () => {
     const invalid = intercepted(() => Promise.reject(new CommitInvalidError('two writes to one item')));
     expect(await guard(putsRow, { store: invalid })()).toMatchObject({ statusCode: 500 });
     expect(await guard(putsRow)()).toMatchObject({ statusCode: 201 });
+  });
+});
+
+describe('a first result that cannot be given', () => {
+  /** A store whose refusals show the record that stands in the way as `seen` makes of it. */
+  const showing = (seen: (record: IdempotencyRecord) => IdempotencyRecord) =>
+    interceptedStore(rows.store, async (operation, proceed) => {
+      const outcome = (await proceed()) as TransactionOutcome;
+      if (operation !== 'putCompleted' || outcome.kind !== 'record-refused' || !outcome.current)
+        return outcome;
+      return { ...outcome, current: seen(outcome.current) };
+    });
+  const keyed = (store: IdempotencyStore, result: unknown) => {
+    const handler = idempotent(async (_event: unknown) => result, {
+      strategy: 'single-write',
+      key: () => 'k1',
+      store,
+      onEvent: (event) => events.push(event),
+    });
+    return () => handler({}, lambdaContext());
+  };
+
+  test('because it has no JSON is told to the duplicate', async () => {
+    const send = keyed(rows.store, { count: 1n });
+    await send();
+    await expect(send()).rejects.toThrow(ResultNotRecordedError);
+    expect(seen()).toEqual(['completed', 'replayed']);
+  });
+
+  test('because the store has lost it is `undefined`', async () => {
+    const withoutResult = showing(({ result: _, ...rest }) => rest);
+    const send = keyed(withoutResult, 'lost by the store');
+    await send();
+    expect(await send()).toBeUndefined();
+  });
+
+  test('because it is not JSON shows why', async () => {
+    const send = keyed(
+      showing((record) => ({ ...record, result: { kind: 'json', json: '"cut' } })),
+      'ours',
+    );
+    await send();
+    await expect(send()).rejects.toThrow(SyntaxError);
   });
 });
 
@@ -352,6 +417,19 @@ describe("a key that strategy 'lock' has touched", () => {
   test('and completed is replayed', async () => {
     await guard(answers, { strategy: 'lock' })();
     expect(await guard(putsRow)()).toMatchObject({ statusCode: 200, body: '1' });
+    expect(rows.puts.size).toBe(0);
+  });
+
+  test('is refused to the duplicate where the store fails under the takeover, and nothing is written', async () => {
+    await leaveLock();
+    nowMs += 11_000;
+    const store = interceptedStore(rows.store, (operation, proceed) =>
+      operation === 'takeOver' ? Promise.reject(new TypeError('socket closed')) : proceed(),
+    );
+    expect(await guard(putsRow, { store })()).toMatchObject({
+      statusCode: 503,
+      body: expect.stringContaining('STORE_UNAVAILABLE'),
+    });
     expect(rows.puts.size).toBe(0);
   });
 

@@ -627,6 +627,23 @@ describe('without a lock', () => {
     expect(await send()).toEqual({ at: '1970-01-01T00:00:00.000Z', run: 'charge 2' });
   });
 
+  test('a step that throws may be tried again, in the same run', async () => {
+    const handler = idempotent(
+      async (_event: APIGatewayProxyEventV2, { idempotency }: IdempotentContext) => {
+        const charge = () =>
+          idempotency.step('charge', () => {
+            if (effect('charge')() === 'charge 1') throw new Error('declined');
+            return 'charged';
+          });
+        await expect(charge()).rejects.toThrow('declined');
+        return charge();
+      },
+      { store, onEvent: () => {} },
+    );
+    const get = httpApiEvent({ method: 'GET' });
+    expect(await handler(get, lambdaContext() as IdempotentContext)).toBe('charged');
+  });
+
   test('a name is used once all the same', async () => {
     const handler = idempotent(
       async (_event: APIGatewayProxyEventV2, { idempotency }: IdempotentContext) => {
