@@ -270,6 +270,15 @@ describe('a condition of the writes that does not hold', () => {
     expect(seen()).toEqual(['acquired', 'condition-failed', 'released']);
   });
 
+  test.each<[string, readonly object[]]>([
+    ['none of the writes', []],
+    ['a write that there is not', [{ index: 2, code: 'ConditionalCheckFailed' }]],
+  ])('said by a store to be of %s, is thrown all the same', async (_, failed) => {
+    const store = withTransactions(async () => ({ kind: 'condition-failed', failed }));
+    await expect(guard(wantsNewRow, { store })()).rejects.toThrow(CommitConditionError);
+    expect(seen()).toEqual(['acquired', 'condition-failed', 'released']);
+  });
+
   test('answered with something that is no function, is refused at once', async () => {
     const options = { onConditionFailed: 'retry' } as never;
     await expect(guard((commit) => commit([rows.put('x')], options))()).rejects.toThrow(
@@ -547,6 +556,17 @@ describe('without a lock', () => {
         commit([rows.put('row', { onlyIfNew: true })], { onConditionFailed: () => ({ statusCode: 410 }) }),
       ),
     ).toMatchObject({ statusCode: 410 });
+    const outOfStock = new Error('out of stock');
+    await expect(
+      send((commit) =>
+        commit([rows.put('row', { onlyIfNew: true })], {
+          onConditionFailed: () => {
+            throw outOfStock;
+          },
+        }),
+      ),
+    ).rejects.toBe(outOfStock);
+    expect([...rows.puts]).toEqual([['row', 1]]);
   });
 
   test('no reply is no success', async () => {

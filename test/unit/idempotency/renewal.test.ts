@@ -128,6 +128,8 @@ describe('a lease that is shorter than the invocation', () => {
     const last = timers.nowMs + REMAINING_MS + SKEW_MS;
     await timers.advance(REMAINING_MS - 1);
     expect(attempt.leaseEndsAtMs).toBe(last);
+    // The last one 9 seconds before the deadline; nothing is asked for what cannot get longer.
+    expect(seen().filter((type) => type === 'renewed')).toHaveLength(17);
     // Still a live lease to everybody else, however short the retention is.
     await expect(start()).rejects.toThrow('not entered');
     expect(seen().at(-1)).toBe('in-progress');
@@ -202,12 +204,47 @@ describe('a lease that is lost', () => {
     await timers.advance(3_000);
     expect(signal.aborted).toBe(true);
     expect(signal.reason).toBeInstanceOf(SupersededError);
+    expect(signal.reason).toMatchObject({ retryAfterMs: 17_000 });
     expect(seen()).toEqual(['acquired', 'lease-lost']);
     expect(events[1]).toEqual({ type: 'lease-lost', id: idOf(), attempt: 1 });
     expect(timers.sleeping).toBe(0);
     finish('too late');
     await expect(result).rejects.toThrow(SupersededError);
     expect(seen().slice(2)).toEqual(['superseded']);
+  });
+
+  test('because its record is gone aborts the signal, too', async () => {
+    const emptied = interceptedStore(store, async (operation, proceed) =>
+      operation === 'renew' ? { applied: false, current: undefined } : proceed(),
+    );
+    const { attempt } = await start({ store: emptied });
+    const { signal } = attempt;
+    await timers.advance(3_000);
+    expect(signal.reason).toBeInstanceOf(SupersededError);
+    expect(signal.reason).toMatchObject({ retryAfterMs: 0 });
+  });
+
+  test('is told of once, however often it is found', async () => {
+    const { attempt } = await start();
+    const { signal } = attempt;
+    let finishStep = () => {};
+    const step = attempt.step(
+      'charge',
+      () =>
+        new Promise<void>((resolve) => {
+          finishStep = resolve;
+        }),
+    );
+    const held = await store.read(idOf());
+    if (held?.status !== 'INPROGRESS') throw new Error('The lock is not there.');
+    await store.takeOver({ ...held, status: held.status, owner: 'thief', attempt: 2 }, held);
+    await timers.advance(3_000);
+    const { reason } = signal;
+    finishStep();
+    await expect(step).rejects.toThrow(SupersededError);
+    expect(seen()).toEqual(['acquired', 'lease-lost']);
+    expect(signal.reason).toBe(reason);
+    await expect(attempt.step('ship', () => 'shipped')).rejects.toBe(reason);
   });
 
   test('because it could not be renewed in time aborts the signal before anybody can take it over', async () => {
@@ -366,6 +403,46 @@ describe('a renewal', () => {
     await result.catch(() => {});
     expect(await late[0]?.()).toMatchObject({ applied: false });
     expect(await store.read(idOf())).toMatchObject({ leaseEndsAtMs: 0 });
+  });
+
+  test('whose reply comes when the lease is lost revives no timer', async () => {
+    let reply = () => {};
+    const slow = interceptedStore(store, async (operation, proceed) => {
+      const outcome = await proceed();
+      if (operation === 'renew') {
+        await new Promise<void>((resolve) => {
+          reply = resolve;
+        });
+      }
+      return outcome;
+    });
+    const { attempt } = await start({ store: slow });
+    const { signal } = attempt;
+    await timers.advance(RENEWED_LEASE_MS);
+    expect(signal.aborted).toBe(true);
+    reply();
+    await settled();
+    expect(timers.sleeping).toBe(0);
+    await timers.advance(REMAINING_MS);
+    expect(seen().filter((type) => type === 'lease-lost')).toHaveLength(1);
+  });
+
+  test('that fails when the attempt has ended is nobody’s business', async () => {
+    let fail: (error: Error) => void = () => {};
+    const slow = interceptedStore(store, (operation, proceed) =>
+      operation === 'renew'
+        ? new Promise((_, reject) => {
+            fail = reject;
+          })
+        : proceed(),
+    );
+    const { finish, result } = await start({ store: slow });
+    await timers.advance(3_000);
+    finish();
+    await result;
+    fail(new StoreError('no reply'));
+    await settled();
+    expect(seen()).toEqual(['acquired', 'completed']);
   });
 
   test('goes on where the attempt has taken over: each lease is the attempt’s own', async () => {
