@@ -56,8 +56,8 @@ function guard(work: Work, options: HttpOptions = {}) {
       store,
     },
   );
-  return (event = httpApiEvent({ key: 'k1' })) =>
-    handler(event, lambdaContext() as IdempotentContext) as Promise<Answer>;
+  return (event = httpApiEvent({ key: 'k1' }), context: object = lambdaContext()) =>
+    handler(event, context as IdempotentContext) as Promise<Answer>;
 }
 
 const putsRow: Work = ({ commit }, run) => {
@@ -91,7 +91,10 @@ describe("strategy 'single-write'", () => {
     expect(requests).toEqual(['putCompleted', 'putCompleted']);
     expect([...rows.puts]).toEqual([['row', 1]]);
     expect(runs).toBe(2);
-    expect(seen()).toEqual(['completed', 'replayed']);
+    expect(events).toEqual([
+      { type: 'completed', id: expect.any(String), attempt: 1 },
+      { type: 'replayed', id: expect.any(String), from: 'store' },
+    ]);
   });
 
   test('of ten at once one takes effect, and all have its result', async () => {
@@ -135,6 +138,7 @@ describe("strategy 'single-write'", () => {
     const send = guard(putsRow);
     await send();
     expect(await send(other())).toMatchObject({ statusCode: 422 });
+    expect(events.at(-1)).toEqual({ type: 'mismatch', id: expect.any(String), from: 'store' });
     expect([...rows.puts]).toEqual([['row', 1]]);
   });
 
@@ -154,7 +158,9 @@ describe("strategy 'single-write'", () => {
     );
     expect(await guard(putsRow, { store })()).toMatchObject({ statusCode: 201 });
     vanished = 10;
+    requests = [];
     expect(await guard(putsRow, { store })(httpApiEvent({ key: 'k2' }))).toMatchObject({ statusCode: 503 });
+    expect(requests).toEqual(['putCompleted', 'putCompleted', 'putCompleted', 'read']);
   });
 
   test('a result that does not fit is left out, and the writes are applied', async () => {
@@ -178,6 +184,7 @@ describe('a failure', () => {
     const send = guard(work);
     expect(await send().catch((error: unknown) => error)).toEqual(expected);
     expect(requests).toEqual(['read']);
+    expect(events).toEqual([]);
     expect(await guard(putsRow)()).toMatchObject({ statusCode: 201 });
   });
 
@@ -236,6 +243,7 @@ describe('a condition of the writes that does not hold', () => {
     expect(answer).toMatchObject({ statusCode: 409 });
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'COMMIT_CONDITION_FAILED' });
     expect(requests).toEqual(['putCompleted', 'read']);
+    expect(events).toEqual([{ type: 'condition-failed', id: expect.any(String), attempt: 1, writes: [0] }]);
     expect(await guard(answers)()).toMatchObject({ statusCode: 201 });
   });
 
@@ -382,7 +390,11 @@ describe('a first result that cannot be given', () => {
 describe("a key that strategy 'lock' has touched", () => {
   test('is refused while its lease lives, and nothing is written', async () => {
     await leaveLock();
-    expect(await guard(putsRow)()).toMatchObject({ statusCode: 409, headers: { 'Retry-After': '11' } });
+    const refused = await guard(putsRow)();
+    expect(refused).toMatchObject({ statusCode: 409, headers: { 'Retry-After': '11' } });
+    expect(events).toEqual([
+      { type: 'in-progress', id: expect.any(String), retryAfterMs: expect.any(Number) },
+    ]);
     expect(await guard(throws)()).toMatchObject({ statusCode: 409 });
     expect(rows.puts.size).toBe(0);
   });
@@ -390,9 +402,13 @@ describe("a key that strategy 'lock' has touched", () => {
   test('is taken over when the lease is over, and the writes are committed under the lock', async () => {
     await leaveLock();
     nowMs += 11_000;
-    expect(await guard(putsRow)()).toMatchObject({ statusCode: 201, body: '1' });
+    const context = { getRemainingTimeInMillis: () => 5000 };
+    expect(await guard(putsRow)(undefined, context)).toMatchObject({ statusCode: 201, body: '1' });
     expect(requests).toEqual(['putCompleted', 'acquire', 'takeOver', 'completeWith']);
-    expect(seen()).toEqual(['acquired', 'completed']);
+    expect(events).toMatchObject([
+      { type: 'acquired', attempt: 2, leaseEndsAtMs: nowMs + 5000 + 1000 },
+      { type: 'completed', attempt: 2 },
+    ]);
     expect([...rows.puts]).toEqual([['row', 1]]);
     expect(await guard(putsRow)()).toMatchObject({ statusCode: 200, body: '1' });
   });
@@ -412,6 +428,48 @@ describe("a key that strategy 'lock' has touched", () => {
     });
     expect(await guard(putsRow, { store })()).toMatchObject({ statusCode: 200, body: '2' });
     expect(rows.puts.size).toBe(0);
+  });
+
+  test('and which somebody else holds and gives back meanwhile, is in progress as far as is known', async () => {
+    await leaveLock();
+    nowMs += 11_000;
+    let lapsed: object | undefined;
+    const store = interceptedStore(rows.store, async (operation, proceed) => {
+      if (operation === 'read') return undefined;
+      if (operation === 'takeOver') {
+        return { applied: false, current: { ...lapsed, owner: 'another', leaseEndsAtMs: nowMs + 1000 } };
+      }
+      const outcome = (await proceed()) as { current?: object };
+      lapsed = outcome.current;
+      return outcome;
+    });
+    expect(await guard(putsRow, { store })()).toMatchObject({
+      statusCode: 409,
+      body: expect.stringContaining('IN_PROGRESS'),
+    });
+    expect(rows.puts.size).toBe(0);
+  });
+
+  test('and whose lease is over when a condition did not hold, is consumed by the answer to that alone', async () => {
+    await rows.store.write([rows.put('row')], 'earlier');
+    let puts = 0;
+    const store = interceptedStore(rows.store, async (operation, proceed) => {
+      if (operation === 'putCompleted' && ++puts === 2) {
+        await leaveLock();
+        nowMs += 11_000;
+      }
+      return proceed();
+    });
+    const send = guard(
+      ({ commit }) => {
+        commit([rows.put('row', { onlyIfNew: true })], { onConditionFailed: () => ({ statusCode: 410 }) });
+        return { statusCode: 201 };
+      },
+      { store },
+    );
+    expect(await send(undefined, lambdaContext(60_000))).toEqual({ statusCode: 410 });
+    expect(requests).toEqual(['acquire', 'takeOver', 'complete']);
+    expect([...rows.puts]).toEqual([['row', 1]]);
   });
 
   test('and completed is replayed', async () => {
