@@ -9,7 +9,7 @@ import {
 } from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotencyContext, IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
-import type { HttpOptions, ProtocolOptions } from '../../../lib/idempotency/options.ts';
+import type { HttpOptions, KeyedOptions, ProtocolOptions } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
@@ -53,7 +53,7 @@ const common = (): ProtocolOptions => ({
   },
 });
 
-function guard(work: Work, options: ProtocolOptions = {}) {
+function guard(work: Work, options: Partial<KeyedOptions<Order>> = {}) {
   const handler = idempotent(
     async (_order: Order, context: IdempotentContext) => work(context.idempotency.commit, ++runs),
     { ...common(), key: ({ orderId }) => orderId, ...options },
@@ -134,6 +134,20 @@ describe('writes that the handler leaves to commit()', () => {
       commit = given;
     })();
     expect(() => commit([rows.put('row')])).toThrow(ConfigurationError);
+    expect(() => commit([rows.put('row')])).toThrow(/handler had already ended/);
+  });
+
+  test.each<[string, Partial<KeyedOptions<Order>>]>([
+    ['under a lock', {}],
+    ['with a single write', { strategy: 'single-write' }],
+    ['without a lock', { key: () => undefined }],
+  ])('are refused after it has thrown, %s', async (_, options) => {
+    let commit: IdempotencyContext['commit'] = () => {};
+    const work: Work = (given) => {
+      commit = given;
+      throw new Error('no');
+    };
+    await expect(guard(work, options)()).rejects.toThrow('no');
     expect(() => commit([rows.put('row')])).toThrow(/handler had already ended/);
   });
 
