@@ -186,6 +186,12 @@ describe('options', () => {
     for (const cache of [smallest, largest]) expect(resolveOptions({ store, cache }).cache).toEqual(cache);
   });
 
+  test('a wait can be as short as a millisecond and as long as a function can run', () => {
+    for (const waitMs of [1, 15 * 60 * 1000]) {
+      expect(resolveOptions({ store, onInProgress: { waitMs } }).onInProgress).toEqual({ waitMs });
+    }
+  });
+
   test('what is given as an object is not read again: changing it later changes nothing', () => {
     const onInProgress = { waitMs: 100 };
     const resolved = resolveOptions({ store, onInProgress });
