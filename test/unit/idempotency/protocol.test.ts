@@ -5,11 +5,13 @@ import {
   type Claim,
   claim,
   complete,
+  endLease,
   lookAt,
   type ProtocolSettings,
   release,
   successorOf,
 } from '../../../lib/idempotency/protocol.ts';
+import { SUSPENDED } from '../../../lib/idempotency/record.ts';
 import type {
   IdempotencyRecord,
   IdempotencyStore,
@@ -328,6 +330,13 @@ describe('lookAt', () => {
     expect(await look('payload', { onUncertain: 'block' })).toEqual({ kind: 'uncertain' });
   });
 
+  test('finds a key free that was given back with its record, whatever onUncertain says', async () => {
+    await endLease(settings(), attemptOf(await claim(settings(), request())), SUSPENDED);
+    expect(await look()).toEqual({ kind: 'free' });
+    expect(await look('payload', { onUncertain: 'block' })).toEqual({ kind: 'free' });
+    expect(await look('another payload')).toEqual({ kind: 'mismatch' });
+  });
+
   test('knows a lock of its own, which a claim with the same token is then granted', async () => {
     const owner = 'the one who looks';
     await claim(settings(), { ...request(), owner });
@@ -551,6 +560,26 @@ describe('release', () => {
     await complete(settings(), successor, answer('kept'));
     expect(await release(settings(), late)).toMatchObject({ kind: 'superseded' });
     expect(await claim(settings(), request())).toEqual({ kind: 'completed', result: answer('kept') });
+  });
+});
+
+describe('endLease', () => {
+  test('gives up where the lease has another end whenever it is asked', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const asked: number[] = [];
+    let end = attempt.leaseEndsAtMs;
+    const restless: IdempotencyStore = {
+      ...interceptedStore(store, (_, proceed) => proceed()),
+      renew: async (lease) => {
+        asked.push(lease.leaseEndsAtMs - attempt.leaseEndsAtMs);
+        end += 1;
+        const current = (await store.read(ID)) as IdempotencyRecord;
+        return { applied: false, current: { ...current, leaseEndsAtMs: end } };
+      },
+    };
+    const ended = endLease(settings({ store: restless }), attempt, SUSPENDED);
+    await expect(ended).rejects.toThrow(new StoreError('The lease changed whenever it was to be ended.'));
+    expect(asked).toEqual([0, 1, 2]);
   });
 });
 
