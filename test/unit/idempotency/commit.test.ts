@@ -550,6 +550,7 @@ describe('without a lock', () => {
       { ...common(), key: () => undefined },
     );
     expect(await handler(ORDER, lambdaContext() as IdempotentContext)).toBe('done');
+    expect(events).toEqual([{ type: 'unguarded', reason: 'no-key' }]);
     expect([...rows.puts]).toEqual([['row', 1]]);
   });
 

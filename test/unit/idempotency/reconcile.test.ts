@@ -480,6 +480,12 @@ describe.each(MIDDY_VERSIONS)('behind Middy $version', ({ middy }) => {
     expect(runs).toBe(1);
   });
 
+  test('an operation that may run is run', async () => {
+    const answer = await sendTwiceWith(async () => ({ outcome: 'run' }));
+    expect(answer).toMatchObject({ statusCode: 504 });
+    expect(runs).toBe(2);
+  });
+
   test('an operation that stays blocked is a problem document, and tells when to ask again', async () => {
     const answer = await sendTwiceWith(async () => ({ outcome: 'blocked' }));
     expect(answer).toMatchObject({ statusCode: 409, headers: { 'Retry-After': '1' } });

@@ -133,6 +133,9 @@ describe('a lease that is shorter than the invocation', () => {
     // Still a live lease to everybody else, however short the retention is.
     await expect(start()).rejects.toThrow('not entered');
     expect(seen().at(-1)).toBe('in-progress');
+    // And a lapsed one afterwards: attempts are counted on.
+    await timers.advance(SKEW_MS + 1);
+    expect((await start()).attempt.attempt).toBe(2);
   });
 
   test('frees the key soon after a crash', async () => {
