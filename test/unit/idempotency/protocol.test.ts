@@ -448,7 +448,7 @@ describe('complete', () => {
   test('tells of a result that has no JSON', async () => {
     const attempt = attemptOf(await claim(settings(), request()));
     const omitted = { kind: 'omitted', reason: 'not-serializable' } as const;
-    expect(await complete(settings(), attempt, omitted)).toEqual({
+    expect(await complete(settings(), attempt, omitted)).toStrictEqual({
       kind: 'settled',
       omission: { reason: 'not-serializable' },
     });
@@ -564,6 +564,51 @@ describe('release', () => {
 });
 
 describe('endLease', () => {
+  const takenOver = async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    return { attempt, successor: attemptOf(await claim(settings(), request())) };
+  };
+
+  test('lets the lease end when it is told, and keeps the record', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    expect(await endLease(settings(), attempt, nowMs + 5)).toEqual({ kind: 'settled' });
+    expect(await store.read(ID)).toMatchObject({ status: 'INPROGRESS', leaseEndsAtMs: nowMs + 5 });
+  });
+
+  test('takes an absent record for success: there is no lease that could last', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await release(settings(), attempt);
+    expect(await endLease(settings(), attempt, SUSPENDED)).toEqual({ kind: 'settled' });
+  });
+
+  test('takes its own write for success when the reply to it was lost', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const lossy = settings({ store: losingFirstReplyOf(store, 'renew') });
+    expect(await endLease(lossy, attempt, SUSPENDED)).toEqual({ kind: 'settled' });
+  });
+
+  test('finds a lease of its own that a renewal without a reply has moved', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await store.renew(attempt, nowMs + 2 * LEASE_MS);
+    expect(await endLease(settings(), attempt, SUSPENDED)).toEqual({ kind: 'settled' });
+    expect(await store.read(ID)).toMatchObject({ leaseEndsAtMs: SUSPENDED });
+  });
+
+  test('leaves the lease of a successor alone, and tells of it', async () => {
+    const { attempt, successor } = await takenOver();
+    const ended = await endLease(settings(), attempt, SUSPENDED);
+    expect(ended).toMatchObject({ kind: 'superseded', current: { owner: successor.owner } });
+    expect(await store.read(ID)).toMatchObject({ leaseEndsAtMs: successor.leaseEndsAtMs });
+  });
+
+  test('leaves a completed record alone, be it its own', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await complete(settings(), attempt, answer('done'));
+    const ended = await endLease(settings(), attempt, SUSPENDED);
+    expect(ended).toMatchObject({ kind: 'superseded', current: { status: 'COMPLETED' } });
+  });
+
   test('gives up where the lease has another end whenever it is asked', async () => {
     const attempt = attemptOf(await claim(settings(), request()));
     const asked: number[] = [];
