@@ -8,7 +8,9 @@ import {
   endLease,
   lookAt,
   type ProtocolSettings,
+  recordStep,
   release,
+  renew,
   successorOf,
 } from '../../../lib/idempotency/protocol.ts';
 import { SUSPENDED } from '../../../lib/idempotency/record.ts';
@@ -269,6 +271,22 @@ describe('claim', () => {
     await expect(late).rejects.toThrow(StoreError);
     await expect(late).rejects.toThrow(/lease had ended/);
     expect(await store.read(ID)).toBeUndefined();
+  });
+
+  test('leaves in doubt what it has taken over too late, so that the doubt is not forgotten', async () => {
+    await claim(settings(), request());
+    nowMs += LEASE_MS;
+    const slow = interceptedStore(store, async (operation, proceed) => {
+      const outcome = await proceed();
+      if (operation === 'takeOver') nowMs += LEASE_MS;
+      return outcome;
+    });
+    await expect(claim(settings({ store: slow }), request())).rejects.toThrow(StoreError);
+    expect(await claim(settings(), request())).toMatchObject({
+      kind: 'acquired',
+      attempt: { attempt: 3 },
+      leaseEndedAtMs: nowMs,
+    });
   });
 
   test('gives up on a record that changes hands at every turn, without having written over anybody', async () => {
@@ -584,8 +602,13 @@ describe('endLease', () => {
 
   test('takes its own write for success when the reply to it was lost', async () => {
     const attempt = attemptOf(await claim(settings(), request()));
-    const lossy = settings({ store: losingFirstReplyOf(store, 'renew') });
-    expect(await endLease(lossy, attempt, SUSPENDED)).toEqual({ kind: 'settled' });
+    let asked = 0;
+    const lossy = interceptedStore(losingFirstReplyOf(store, 'renew'), (_, proceed) => {
+      asked += 1;
+      return proceed();
+    });
+    expect(await endLease(settings({ store: lossy }), attempt, SUSPENDED)).toEqual({ kind: 'settled' });
+    expect(asked).toBe(1);
   });
 
   test('finds a lease of its own that a renewal without a reply has moved', async () => {
@@ -626,6 +649,65 @@ describe('endLease', () => {
     await expect(ended).rejects.toThrow(new StoreError('The lease changed whenever it was to be ended.'));
     expect(asked).toEqual([0, 1, 2]);
   });
+});
+
+describe('renew', () => {
+  test('moves the end of the lease', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const next = nowMs + 2 * LEASE_MS;
+    expect(await renew(settings(), attempt, next)).toEqual({ kind: 'renewed', leaseEndsAtMs: next });
+    expect(await store.read(ID)).toMatchObject({ leaseEndsAtMs: next });
+    // Once more, as if the reply had been lost.
+    expect(await renew(settings(), attempt, next + 5)).toEqual({ kind: 'renewed', leaseEndsAtMs: next });
+  });
+
+  test('is settled where the attempt has completed its key, or given it back with its record', async () => {
+    const completed = attemptOf(await claim(settings(), request()));
+    await complete(settings(), completed, answer('done'));
+    expect(await renew(settings(), completed, nowMs + LEASE_MS)).toEqual({ kind: 'settled' });
+
+    store = new MemoryStore();
+    const suspended = attemptOf(await claim(settings(), request()));
+    await endLease(settings(), suspended, SUSPENDED);
+    expect(await renew(settings(), suspended, nowMs + LEASE_MS)).toEqual({ kind: 'settled' });
+  });
+
+  test('is lost to a successor, and where the record is gone', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    expect(await renew(settings(), attempt, nowMs + LEASE_MS)).toMatchObject({
+      kind: 'lost',
+      current: { owner: successor.owner },
+    });
+    await release(settings(), successor);
+    const lost = { kind: 'lost', current: undefined };
+    expect(await renew(settings(), attempt, nowMs + LEASE_MS)).toEqual(lost);
+  });
+});
+
+describe('recordStep', () => {
+  test('records under the lock of its attempt, and tells a late one by whom it was replaced', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    expect(await recordStep(settings(), attempt, 'charge', '1')).toEqual({ kind: 'settled' });
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    expect(successor.steps).toEqual({ charge: '1' });
+    expect(await recordStep(settings(), attempt, 'ship', '2')).toEqual({
+      kind: 'superseded',
+      current: expect.objectContaining({ owner: successor.owner }),
+    });
+  });
+});
+
+test('nothing is remembered of a record that is gone', async () => {
+  const remembered: unknown[] = [];
+  const remember = (record: IdempotencyRecord) => remembered.push(record);
+  const attempt = attemptOf(await claim(settings(), request()));
+  await release(settings(), attempt);
+  expect(await successorOf(settings({ remember }), attempt)).toBeUndefined();
+  await complete(settings({ remember }), attempt, answer('late'));
+  expect(remembered).toEqual([]);
 });
 
 describe('successorOf', () => {
