@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { StoreError, SupersededError } from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotencyContext, IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
@@ -6,7 +7,7 @@ import type { KeyedOptions } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
-import { lambdaContext } from '../../support/events.ts';
+import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { type Interception, interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
 import { settled, VirtualTime } from '../../support/virtual-time.ts';
 
@@ -216,6 +217,16 @@ describe('a lease that is lost', () => {
     expect(seen().slice(2)).toEqual(['superseded']);
   });
 
+  test('and whose handler throws `undefined` throws just that', async () => {
+    const { fail, result } = await start();
+    const held = await store.read(idOf());
+    if (held?.status !== 'INPROGRESS') throw new Error('The lock is not there.');
+    await store.takeOver({ ...held, status: held.status, owner: 'thief', attempt: 2 }, held);
+    fail(undefined as never);
+    await expect(result).rejects.toBeUndefined();
+    expect(seen()).toEqual(['acquired', 'superseded']);
+  });
+
   test('because its record is gone aborts the signal, too', async () => {
     const emptied = interceptedStore(store, async (operation, proceed) =>
       operation === 'renew' ? { applied: false, current: undefined } : proceed(),
@@ -269,6 +280,32 @@ describe('a lease that is lost', () => {
     fail(signal.reason);
     await expect(result).rejects.toThrow(/was not renewed in time/);
     expect(seen().at(-1)).toBe('released');
+  });
+
+  test('and whose loss an HTTP handler throws is a problem document, as any failure of the store', async () => {
+    const failing = interceptedStore(store, (operation, proceed) =>
+      operation === 'renew' ? Promise.reject(new StoreError('down')) : proceed(),
+    );
+    const handler = idempotent(
+      (_event: APIGatewayProxyEventV2, { idempotency: { signal } }: IdempotentContext) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+      {
+        store: failing,
+        now: timers.now,
+        sleep: timers.sleep,
+        onEvent: () => {},
+        renewedLeaseMs: RENEWED_LEASE_MS,
+      },
+    );
+    const answer = handler(httpApiEvent({ key: 'k1' }), timers.context(REMAINING_MS) as IdempotentContext);
+    await settled();
+    await timers.advance(RENEWED_LEASE_MS);
+    expect(await answer).toMatchObject({
+      statusCode: 503,
+      body: expect.stringContaining('STORE_UNAVAILABLE'),
+    });
   });
 
   test('aborts a signal that nobody has asked for until then', async () => {
