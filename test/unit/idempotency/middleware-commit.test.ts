@@ -204,16 +204,19 @@ describe.each(MIDDY_VERSIONS)('commit() behind Middy $version', ({ middy, cors, 
         },
         { timeoutEarlyInMillis: 30, timeoutEarlyResponse: () => ({ statusCode: 202, body: 'still at it' }) },
       )
-        .use(guard({ timeoutEarlyInMillis: 30 }))
+        .use(guard({ timeoutEarlyInMillis: 30, now: () => 1_800_000_000_000 }))
         .onError(({ error }) => {
           told.push(error);
         });
-      expect(await send(handler, lambdaContext(60))).toMatchObject({ statusCode: 503 });
+      const context = { ...lambdaContext(), getRemainingTimeInMillis: () => 60 };
+      expect(await send(handler, context)).toMatchObject({ statusCode: 503 });
       expect(told).toEqual([
         new StoreError(
           'The invocation ended before the writes of its handler could be committed; none of them was.',
         ),
       ]);
+      // When the lease has ended.
+      expect(told).toMatchObject([{ retryAfterMs: 60 + 1000 }]);
       expect(seen()).toEqual(['acquired', 'in-doubt']);
       expect(rows.puts.size).toBe(0);
     });
