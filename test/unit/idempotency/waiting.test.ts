@@ -105,6 +105,17 @@ describe('a duplicate that may wait', () => {
     ]);
   });
 
+  test('asks for the key once, and then only reads', async () => {
+    const asked: string[] = [];
+    store = interceptedStore(table, (operation, proceed) => {
+      asked.push(operation);
+      return proceed();
+    });
+    const charge = charging(2000);
+    await time.passUntilDone(Promise.all([charge(), charge()]));
+    expect(asked.filter((operation) => operation !== 'read')).toEqual(['acquire', 'acquire', 'complete']);
+  });
+
   test('leaves no timer behind, neither of its pauses nor of its reads', async () => {
     const charge = charging(2000);
     await time.passUntilDone(Promise.all([charge(), charge()]));
