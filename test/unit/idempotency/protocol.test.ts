@@ -707,7 +707,7 @@ test('nothing is remembered of a record that is gone', async () => {
   await release(settings(), attempt);
   expect(await successorOf(settings({ remember }), attempt)).toBeUndefined();
   await complete(settings({ remember }), attempt, answer('late'));
-  expect(remembered).toEqual([]);
+  expect(remembered).toHaveLength(0);
 });
 
 describe('successorOf', () => {

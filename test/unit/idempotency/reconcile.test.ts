@@ -484,6 +484,7 @@ describe.each(MIDDY_VERSIONS)('behind Middy $version', ({ middy }) => {
     const answer = await sendTwiceWith(async () => ({ outcome: 'run' }));
     expect(answer).toMatchObject({ statusCode: 504 });
     expect(runs).toBe(2);
+    expect(seen().slice(-3)).toEqual(['acquired', 'reconciled', 'in-doubt']);
   });
 
   test('an operation that stays blocked is a problem document, and tells when to ask again', async () => {

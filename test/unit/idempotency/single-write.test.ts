@@ -375,6 +375,10 @@ describe('a first result that cannot be given', () => {
     const send = keyed(withoutResult, 'lost by the store');
     await send();
     expect(await send()).toBeUndefined();
+    await guard(putsRow)();
+    // What an HTTP API makes of a handler that returns nothing.
+    const replayed = await guard(putsRow, { store: withoutResult })();
+    expect(replayed).toMatchObject({ statusCode: 200, body: 'null' });
   });
 
   test('because it is not JSON shows why', async () => {
@@ -384,6 +388,44 @@ describe('a first result that cannot be given', () => {
     );
     await send();
     await expect(send()).rejects.toThrow(SyntaxError);
+  });
+});
+
+describe('a duplicate that fails, of a first result that cannot be given', () => {
+  const failing = (store: IdempotencyStore) => {
+    const handler = idempotent(() => Promise.reject(new Error('the handler failed')), {
+      strategy: 'single-write',
+      key: () => 'k1',
+      store,
+      onEvent: (event) => events.push(event),
+    });
+    return handler({}, lambdaContext());
+  };
+  const completeWith = async (result: unknown) => {
+    const options = {
+      strategy: 'single-write',
+      key: () => 'k1',
+      store: rows.store,
+      onEvent: () => {},
+    } as const;
+    await idempotent(async (_event: unknown) => result, options)({}, lambdaContext());
+  };
+
+  test('is told that it has none, and not of its own failure', async () => {
+    await completeWith({ count: 1n });
+    await expect(failing(rows.store)).rejects.toThrow(ResultNotRecordedError);
+  });
+
+  test('is told of its own failure where the record cannot be read, and the listener of that', async () => {
+    await completeWith('ours');
+    const damaged = interceptedStore(rows.store, async (operation, proceed) => {
+      const outcome = await proceed();
+      return operation === 'read'
+        ? { ...(outcome as object), result: { kind: 'json', json: '"cut' } }
+        : outcome;
+    });
+    await expect(failing(damaged)).rejects.toThrow('the handler failed');
+    expect(events.at(-1)).toMatchObject({ type: 'store-failed', during: 'read' });
   });
 });
 
