@@ -19,6 +19,9 @@ export default {
     '<rootDir>/test/integration/stores/**/*.test.ts',
     '<rootDir>/test/integration/commit/{refused-writes,request-counts}.test.ts',
   ],
+  // As in jest.config.js, if not for as long: a test that fails for want of time on a busy machine would seem to have
+  // noticed the mutant. One that waits for what never comes takes this long to be noticed.
+  testTimeout: 20_000,
   // Slow to load, and it looks at other middlewares rather than at ours.
   testPathIgnorePatterns: ['/node_modules/', '/middleware-neighbours\\.'],
 };

@@ -97,10 +97,12 @@ export function completedEvent(
  */
 export function warnOfTrouble(event: IdempotencyEvent): void {
   if (event.type === 'store-failed') {
+    // Stryker disable ConditionalExpression: no event of another type has an outcome; the compiler asks for the type
     console.warn(
       `lambda-idempotency: the store failed during ${event.during} of ${event.id}: ${event.error.message}`,
     );
   } else if (event.type === 'reconciled' && event.outcome === 'blocked') {
+    // Stryker restore ConditionalExpression
     // Not its message: what the user's function throws may say anything.
     const reason = event.error === undefined ? 'the function of onUncertain said so' : event.error.name;
     console.warn(
@@ -111,10 +113,12 @@ export function warnOfTrouble(event: IdempotencyEvent): void {
       `lambda-idempotency: attempt ${event.attempt} of ${event.id} has lost its lease while its handler is running.`,
     );
   } else if (event.type === 'superseded') {
+    // Stryker disable ConditionalExpression: no event of another type has an omission; the compiler asks for the type
     console.warn(
       `lambda-idempotency: attempt ${event.attempt} of ${event.id} outlived its lease; another attempt has taken over and this result was not recorded.`,
     );
   } else if (event.type === 'completed' && event.omission !== undefined) {
+    // Stryker restore ConditionalExpression
     const { reason, error } = event.omission;
     const cause = error?.cause instanceof Error ? `: ${error.cause.message}` : '.';
     console.warn(

@@ -69,6 +69,7 @@ export class HeldLease {
 
   /** Why the lease is lost, if it is: told by a renewal, or by the clock. */
   get loss(): Error | undefined {
+    // Stryker disable next-line ConditionalExpression,LogicalOperator: lose() itself does nothing for a lease that is lost or over
     if (this.#loss === undefined && !this.#isOver && this.#hasRunOut()) this.lose(ranOut());
     return this.#loss;
   }
@@ -111,6 +112,7 @@ export class HeldLease {
         this.lose(new SupersededError(retryAfterMs));
       } else if (renewal.kind === 'renewed') {
         this.#endsAtMs = renewal.leaseEndsAtMs;
+        // Stryker disable next-line ConditionalExpression: without it the timer for the earlier end looks, and plans the next
         if (this.#loss === undefined) this.#planExpiry();
         this.#settings.notify({ type: 'renewed', ...this.#named, leaseEndsAtMs: this.#endsAtMs });
       }

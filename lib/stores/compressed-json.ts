@@ -44,9 +44,10 @@ export async function decompress(bytes: Uint8Array, jsonBytes: number): Promise<
       jsonBytes < THREAD_POOL_FROM_BYTES
         ? brotliDecompressSync(bytes, bounds)
         : await decompressOnThreadPool(bytes, bounds);
+    // Stryker disable BlockStatement: what comes back without the next block is undefined, too
     return json.length === jsonBytes ? json.toString('utf8') : undefined;
-    // Stryker disable next-line BlockStatement: what comes back without it is undefined, too
   } catch {
+    // Stryker restore BlockStatement
     return undefined; // zlib has one error for each way in which bytes can be wrong, and all mean the same here.
   }
 }

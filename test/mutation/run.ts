@@ -85,8 +85,8 @@ function readOptions(): {
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    if (values.markdown && (values.changed || values.mutate !== undefined)) {
-      throw new Error('The page is made of a whole run: leave out --changed and --mutate.');
+    if (values.markdown && values.mutate !== undefined) {
+      throw new Error('The page is about all files: leave out --mutate.');
     }
     return values;
   } catch (error) {
@@ -103,6 +103,9 @@ function conditionsOf({ name }: Engine): Record<string, string> {
     Jest: installedVersion('jest'),
     'Node.js': process.version,
     Engine: name,
+    Run: options.changed
+      ? 'of the mutants whose code or tests were new; the others are as earlier runs have left them'
+      : 'of all mutants',
     'Time taken': `${Math.round((Date.now() - startedMs) / 60_000)} minutes`,
   };
 }

@@ -16,9 +16,9 @@ let tableName: string;
 let client: DynamoDBClient;
 
 beforeAll(async () => {
+  client = testClient();
   await warmCacheLoaded();
   tableName = await createIdempotencyTable();
-  client = testClient();
 });
 
 afterAll(() => client.destroy());

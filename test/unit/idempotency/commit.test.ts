@@ -9,7 +9,7 @@ import {
 } from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotencyContext, IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
-import type { HttpOptions, ProtocolOptions } from '../../../lib/idempotency/options.ts';
+import type { HttpOptions, KeyedOptions, ProtocolOptions } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
@@ -53,12 +53,12 @@ const common = (): ProtocolOptions => ({
   },
 });
 
-function guard(work: Work, options: ProtocolOptions = {}) {
+function guard(work: Work, options: Partial<KeyedOptions<Order>> = {}) {
   const handler = idempotent(
     async (_order: Order, context: IdempotentContext) => work(context.idempotency.commit, ++runs),
     { ...common(), key: ({ orderId }) => orderId, ...options },
   );
-  return () => handler(ORDER, lambdaContext() as IdempotentContext);
+  return (context: object = lambdaContext()) => handler(ORDER, context as IdempotentContext);
 }
 
 function guardHttp(work: Work, options: HttpOptions = {}) {
@@ -137,6 +137,20 @@ describe('writes that the handler leaves to commit()', () => {
     expect(() => commit([rows.put('row')])).toThrow(/handler had already ended/);
   });
 
+  test.each<[string, Partial<KeyedOptions<Order>>]>([
+    ['under a lock', {}],
+    ['with a single write', { strategy: 'single-write' }],
+    ['without a lock', { key: () => undefined }],
+  ])('are refused after it has thrown, %s', async (_, options) => {
+    let commit: IdempotencyContext['commit'] = () => {};
+    const work: Work = (given) => {
+      commit = given;
+      throw new Error('no');
+    };
+    await expect(guard(work, options)()).rejects.toThrow('no');
+    expect(() => commit([rows.put('row')])).toThrow(/handler had already ended/);
+  });
+
   test('of a result that does not fit are applied, and the key is consumed without the result', async () => {
     rows = new CountedRows({ maxResultBytes: 10 });
     const send = guard((commit) => {
@@ -165,20 +179,25 @@ describe('writes that the handler leaves to commit()', () => {
 });
 
 describe('a store that cannot write transactions', () => {
-  test.each<[string, () => IdempotencyStore]>([
+  test.each<[string, () => IdempotencyStore, RegExp]>([
     [
       'of the user’s own',
       () => {
-        const whole = interceptedStore(new MemoryStore(), (_, proceed) => proceed());
+        const whole = interceptedStore(rows.store, (_, proceed) => proceed());
         return { ...whole, completeWith: undefined } as IdempotencyStore;
       },
+      /has to implement TransactionalStore/,
     ],
-    ['in memory, without a word on what becomes of the writes', () => new MemoryStore()],
-  ])('%s: commit() says so at once, and the key is given back', async (_, openStore) => {
+    [
+      'in memory, without a word on what becomes of the writes',
+      () => new MemoryStore(),
+      /new MemoryStore\(\{ applyWrites/,
+    ],
+  ])('%s: commit() says so at once, and the key is given back', async (_, openStore, message) => {
     const store = openStore();
     const send = guard((commit) => commit([rows.put('row')]), { store });
     await expect(send()).rejects.toThrow(ConfigurationError);
-    await expect(send()).rejects.toThrow(/TransactionalStore|applyWrites/);
+    await expect(send()).rejects.toThrow(message);
     expect(seen()).toEqual(['acquired', 'released', 'acquired', 'released']);
   });
 });
@@ -270,6 +289,15 @@ describe('a condition of the writes that does not hold', () => {
     expect(seen()).toEqual(['acquired', 'condition-failed', 'released']);
   });
 
+  test.each<[string, readonly object[]]>([
+    ['none of the writes', []],
+    ['a write that there is not', [{ index: 2, code: 'ConditionalCheckFailed' }]],
+  ])('said by a store to be of %s, is thrown all the same', async (_, failed) => {
+    const store = withTransactions(async () => ({ kind: 'condition-failed', failed }));
+    await expect(guard(wantsNewRow, { store })()).rejects.toThrow(CommitConditionError);
+    expect(seen()).toEqual(['acquired', 'condition-failed', 'released']);
+  });
+
   test('answered with something that is no function, is refused at once', async () => {
     const options = { onConditionFailed: 'retry' } as never;
     await expect(guard((commit) => commit([rows.put('x')], options))()).rejects.toThrow(
@@ -305,9 +333,14 @@ describe('when the transaction meets others at its items', () => {
 
   test('five times at most; then the caller is told to come again, and the key is given back', async () => {
     const send = guard(putsRow, { store: contendedTimes(5) });
-    await expect(send()).rejects.toThrow(StoreError);
+    const failure = await send().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StoreError);
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(/^The writes were not applied: other transactions/),
+      cause: new Error('TransactionConflict'),
+    });
     expect(seen()).toEqual(['acquired', 'store-failed', 'released']);
-    expect(events[1]).toMatchObject({ during: 'commit' });
+    expect(events[1]).toMatchObject({ during: 'commit', error: failure });
     expect(rows.puts.size).toBe(0);
     expect(await send()).toEqual({ run: 2 });
   });
@@ -318,6 +351,16 @@ describe('when the transaction meets others at its items', () => {
       return { kind: 'contended', cause: undefined };
     });
     await expect(guard(putsRow, { store })()).rejects.toThrow(StoreError);
+    expect(waitsMs).toEqual([]);
+  });
+
+  test('nor for a wait that ends with it', async () => {
+    const store = withTransactions(async () => {
+      nowMs += 10_000 - 25;
+      return { kind: 'contended', cause: undefined };
+    });
+    const withoutDeadline = {};
+    await expect(guard(putsRow, { store, leaseMs: 10_000 })(withoutDeadline)).rejects.toThrow(StoreError);
     expect(waitsMs).toEqual([]);
   });
 });
@@ -378,6 +421,10 @@ describe('when nobody replies to the transaction', () => {
     );
     expect(await send()).toMatchObject({ statusCode: 503, headers: { 'Retry-After': '11' } });
     expect(seen()).toEqual(['acquired', 'store-failed', 'in-doubt']);
+    expect(events[1]).toMatchObject({
+      error: new StoreError('It cannot be told whether the writes were applied.'),
+    });
+    expect(events[1]).toMatchObject({ error: { cause: new StoreError('down') } });
     isDown = false;
     expect(await send()).toMatchObject({ statusCode: 409 });
     nowMs += 11_000;
@@ -387,7 +434,12 @@ describe('when nobody replies to the transaction', () => {
 
   test('whatever a store of the user’s own throws, it is no success', async () => {
     const store = withTransactions(() => Promise.reject(new TypeError('socket closed')));
-    await expect(guard(putsRow, { store })()).rejects.toThrow(StoreError);
+    const failure = await guard(putsRow, { store })().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StoreError);
+    expect(failure).toMatchObject({
+      message: 'The idempotency store failed.',
+      cause: new TypeError('socket closed'),
+    });
     expect(rows.puts.size).toBe(0);
   });
 
@@ -422,6 +474,21 @@ describe('an attempt that has lost its lease', () => {
     const send = overtakenBy(() => second().catch(() => {}));
     await expect(send()).rejects.toThrow(SupersededError);
     expect(rows.puts.size).toBe(0);
+  });
+
+  test('commits nothing where its record is gone, and is no success', async () => {
+    const store = withTransactions(async () => ({ kind: 'record-refused', current: undefined }));
+    await expect(guard(putsRow, { store })()).rejects.toThrow(SupersededError);
+    expect(rows.puts.size).toBe(0);
+  });
+
+  test('is no success where a store refuses it and shows its own lock', async () => {
+    const store = withTransactions(async () => {
+      const { id } = events[0] as { id: string };
+      return { kind: 'record-refused', current: await rows.store.read(id) };
+    });
+    await expect(guard(putsRow, { store })()).rejects.toThrow(SupersededError);
+    expect(seen()).toEqual(['acquired', 'superseded']);
   });
 
   test('is not told of a condition that its successor has brought about', async () => {
@@ -483,6 +550,7 @@ describe('without a lock', () => {
       { ...common(), key: () => undefined },
     );
     expect(await handler(ORDER, lambdaContext() as IdempotentContext)).toBe('done');
+    expect(events).toEqual([{ type: 'unguarded', reason: 'no-key' }]);
     expect([...rows.puts]).toEqual([['row', 1]]);
   });
 
@@ -508,6 +576,17 @@ describe('without a lock', () => {
         commit([rows.put('row', { onlyIfNew: true })], { onConditionFailed: () => ({ statusCode: 410 }) }),
       ),
     ).toMatchObject({ statusCode: 410 });
+    const outOfStock = new Error('out of stock');
+    await expect(
+      send((commit) =>
+        commit([rows.put('row', { onlyIfNew: true })], {
+          onConditionFailed: () => {
+            throw outOfStock;
+          },
+        }),
+      ),
+    ).rejects.toBe(outOfStock);
+    expect([...rows.puts]).toEqual([['row', 1]]);
   });
 
   test('no reply is no success', async () => {

@@ -12,6 +12,7 @@ import { LocalDurableTestRunner } from '@aws/durable-execution-sdk-js-testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { executionModeDurableContext } from 'middy7/DurableContext';
+import { refuseDurableExecution } from '../../../lib/idempotency/durable-execution.ts';
 import { ConfigurationError } from '../../../lib/idempotency/errors.ts';
 import { idempotency } from '../../../lib/idempotency/middleware.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
@@ -127,6 +128,42 @@ test('a guard round the whole durable function is refused, for it would record "
   await expect(invocation).rejects.toThrow(/inside it/);
   expect(effects).toBe(0);
   expect(storeRequests).toEqual([]);
+});
+
+describe('what is taken for a durable function', () => {
+  const BRAND = Symbol.for('@aws/durable-execution-sdk-js/durable-context');
+  const step = () => {};
+
+  test.each<[string, unknown]>([
+    ['the brand of the SDK, whatever else is there', { [BRAND]: true }],
+    ['the shape of its context', { lambdaContext: {}, step }],
+  ])('is a context with %s', (_, context) => {
+    expect(() => refuseDurableExecution({}, context)).toThrow(/guard the body of a step: context\.step/);
+  });
+
+  test.each<[string, unknown]>([
+    ['none', undefined],
+    ['null', null],
+    ['a text', 'context'],
+    ['a plain one', {}],
+    ['one with half of the shape', { step }],
+    ['one with the other half', { lambdaContext: {} }],
+    ['one with a Lambda context that is none', { lambdaContext: 'none', step }],
+    ['a brand that says something else', { [BRAND]: 'no' }],
+  ])('is no context that is %s', (_, context) => {
+    expect(() => refuseDurableExecution({}, context)).not.toThrow();
+  });
+
+  test.each<[string, unknown]>([
+    ['none', undefined],
+    ['null', null],
+    ['a text', 'event'],
+    ['a name of an execution alone', { DurableExecutionArn: 'arn' }],
+    ['a token alone', { CheckpointToken: 'token' }],
+    ['members of other types', { DurableExecutionArn: 7, CheckpointToken: 'token' }],
+  ])('is no event that is %s', (_, event) => {
+    expect(() => refuseDurableExecution(event, {})).not.toThrow();
+  });
 });
 
 test('an event that only mentions an execution is guarded as any other', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StoreError } from '../../../lib/idempotency/errors.ts';
-import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
+import { type IdempotencyEvent, warnOfTrouble } from '../../../lib/idempotency/events.ts';
 import type { HttpOptions } from '../../../lib/idempotency/options.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
@@ -195,5 +195,29 @@ describe('without a listener of the user’s', () => {
     expect(warn).toHaveBeenCalledWith(
       expect.stringMatching(/^lambda-idempotency: attempt 1 of jobs#[\w-]{43} outlived its lease/),
     );
+  });
+
+  test.each<[string, IdempotencyEvent, RegExp]>([
+    [
+      'a lease that is lost under way',
+      { type: 'lease-lost', id: 'jobs#1', attempt: 2 },
+      /^lambda-idempotency: attempt 2 of jobs#1 has lost its lease while its handler is running\.$/,
+    ],
+    [
+      'a key that the user’s function leaves blocked',
+      { type: 'reconciled', id: 'jobs#1', attempt: 2, outcome: 'blocked' },
+      /^lambda-idempotency: .* jobs#1 before attempt 2 .* \(the function of onUncertain said so\); .* blocked/,
+    ],
+  ])('%s is a line that says which one', (_, event, line) => {
+    warnOfTrouble(event);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(line)]]);
+  });
+
+  test.each<IdempotencyEvent>([
+    { type: 'reconciled', id: 'jobs#1', attempt: 2, outcome: 'run' },
+    { type: 'completed', id: 'jobs#1', attempt: 1 },
+  ])('$type without trouble is none', (event) => {
+    warnOfTrouble(event);
+    expect(warn).not.toHaveBeenCalled();
   });
 });

@@ -128,6 +128,7 @@ describe('values without a canonical form', () => {
     expect(() => fingerprintOf(value)).toThrow(ConfigurationError);
     expect(() => fingerprintOf(value)).toThrow(/plain JSON values/);
     expect(() => fingerprintOf(value)).not.toThrow(/secret/);
+    expect(() => fingerprintOf(value)).toThrow(expect.objectContaining({ cause: expect.any(TypeError) }));
   });
 });
 

@@ -68,6 +68,14 @@ describe('the context that a handler gets', () => {
   });
 });
 
+test('without a lock there is one signal, which nothing aborts, and no end of a lease', () => {
+  const unguarded = idempotencyContext({ guarded: false, attempt: 1, seed: 'random', step, commit });
+  const { signal } = unguarded;
+  expect(signal.aborted).toBe(false);
+  expect(unguarded.signal).toBe(signal);
+  expect(unguarded.leaseEndsAtMs).toBeUndefined();
+});
+
 describe('derived keys', () => {
   test('do not change from one release to the next, or a retry over a deployment would charge twice', () => {
     expect(attempt.deriveKey('charge')).toBe('0028d67b-8947-8e13-8062-4cf2050c11c2');

@@ -196,34 +196,112 @@ describe.each(MIDDY_VERSIONS)('commit() behind Middy $version', ({ middy, cors, 
     });
 
     test('an answer that tells of success is not given, for nothing was written', async () => {
+      const told: unknown[] = [];
       const handler = middy(
         async (event: Event, context: IdempotentContext) => {
           await placeOrder(event, context);
           return new Promise<Answer>(() => {});
         },
         { timeoutEarlyInMillis: 30, timeoutEarlyResponse: () => ({ statusCode: 202, body: 'still at it' }) },
-      ).use(guard({ timeoutEarlyInMillis: 30 }));
-      expect(await send(handler, lambdaContext(60))).toMatchObject({ statusCode: 503 });
+      )
+        .use(guard({ timeoutEarlyInMillis: 30, now: () => 1_800_000_000_000 }))
+        .onError(({ error }) => {
+          told.push(error);
+        });
+      const context = { ...lambdaContext(), getRemainingTimeInMillis: () => 60 };
+      expect(await send(handler, context)).toMatchObject({ statusCode: 503 });
+      expect(told).toEqual([
+        new StoreError(
+          'The invocation ended before the writes of its handler could be committed; none of them was.',
+        ),
+      ]);
+      // When the lease has ended.
+      expect(told).toMatchObject([{ retryAfterMs: 60 + 1000 }]);
       expect(seen()).toEqual(['acquired', 'in-doubt']);
       expect(rows.puts.size).toBe(0);
     });
   });
 
-  test('an answer after the deadline, of which nobody can tell whose it is, tells of no success', async () => {
-    let nowMs = Date.now();
-    const deadline = nowMs + 1;
-    const handler = middy(
-      async (event: Event, context: IdempotentContext) => {
-        const answer = await placeOrder(event, context);
-        await pause(BEYOND_EARLY_TIMEOUT_MS);
-        nowMs += 60_000;
-        return answer;
-      },
-      { timeoutEarlyInMillis: 0 },
-    ).use(guard({ now: () => nowMs }));
-    const context = { ...lambdaContext(), getRemainingTimeInMillis: () => deadline - nowMs };
-    expect(await send(handler, context)).toMatchObject({ statusCode: 503 });
-    expect(rows.puts.size).toBe(0);
+  describe.each<[string, HttpOptions<Event>, string]>([
+    ['under a lock', {}, 'POST'],
+    ['with a single write', { strategy: 'single-write' }, 'POST'],
+    ['without a lock', {}, 'PUT'],
+  ])('%s', (_, options, method) => {
+    const eventOf = (key: string) => httpApiEvent({ key, method });
+    const EARLY_MS = 30;
+    /** The handler is still at work when Middy's early time-out answers with `early`, or throws. */
+    const answeredEarly = (early: (() => Answer) | undefined, writes: boolean) =>
+      send(
+        middy(
+          async (request: Event, context: IdempotentContext) => {
+            if (writes) await placeOrder(request, context);
+            return new Promise<Answer>(() => {});
+          },
+          { timeoutEarlyInMillis: EARLY_MS, ...(early && { timeoutEarlyResponse: early }) },
+        ).use(guard({ ...options, timeoutEarlyInMillis: EARLY_MS })),
+        lambdaContext(60),
+        eventOf('k1'),
+      );
+
+    test.each<[string, () => Answer, boolean, number]>([
+      [
+        'a success is an early answer where nothing was left to commit()',
+        () => ({ statusCode: 202 }),
+        false,
+        202,
+      ],
+      ['a failure is one, whatever was left', () => ({ statusCode: 504 }), true, 504],
+      ['a success is none where something was left', () => ({ statusCode: 202 }), true, 503],
+    ])('%s', async (_, early, writes, statusCode) => {
+      expect(await answeredEarly(early, writes)).toMatchObject({ statusCode });
+      expect(rows.puts.size).toBe(0);
+    });
+
+    test('an early time-out that throws does so, whatever was left to commit()', async () => {
+      await expect(answeredEarly(undefined, true)).rejects.toThrow(/aborted|timeout/i);
+    });
+
+    test('a success that comes after the deadline is none where something was left to commit()', async () => {
+      let nowMs = Date.now();
+      const deadline = nowMs + 1;
+      const handler = middy(
+        async (request: Event, context: IdempotentContext) => {
+          const answer = await placeOrder(request, context);
+          await pause(BEYOND_EARLY_TIMEOUT_MS);
+          nowMs += 60_000;
+          return answer;
+        },
+        { timeoutEarlyInMillis: 0 },
+      ).use(guard({ ...options, now: () => nowMs }));
+      const context = { ...lambdaContext(), getRemainingTimeInMillis: () => deadline - nowMs };
+      expect(await send(handler, context, eventOf('k1'))).toMatchObject({ statusCode: 503 });
+      expect(rows.puts.size).toBe(0);
+    });
+
+    test('commit() is over when the handler has returned, and when something in front has answered', async () => {
+      let commit: IdempotentContext['idempotency']['commit'] = () => {};
+      let refusal: unknown;
+      const finished = middy(placeOrder)
+        .use(guard(options))
+        .after(({ context }) => {
+          try {
+            context.idempotency.commit([rows.put('another')]);
+          } catch (error) {
+            refusal = error;
+          }
+        });
+      await send(finished, lambdaContext(), eventOf('k1'));
+      expect(refusal).toBeInstanceOf(ConfigurationError);
+
+      const abandoned = middy(placeOrder)
+        .use(guard(options))
+        .before(({ context }) => {
+          commit = context.idempotency.commit;
+          return { statusCode: 401 };
+        });
+      await send(abandoned, lambdaContext(), eventOf('k2'));
+      expect(() => commit([rows.put('another')])).toThrow(ConfigurationError);
+    });
   });
 
   describe("with strategy 'single-write'", () => {
@@ -259,6 +337,28 @@ describe.each(MIDDY_VERSIONS)('commit() behind Middy $version', ({ middy, cors, 
         });
       },
     );
+
+    test('what is recorded is the answer as the chain left it', async () => {
+      const handler = middy(placeOrder)
+        .use(single())
+        .after((request) => {
+          request.response = { statusCode: 201, body: `${request.response?.body}!` };
+        });
+      expect(await send(handler)).toEqual({ statusCode: 201, body: '1!' });
+      expect(await send(handler)).toMatchObject({ statusCode: 200, body: '1!' });
+    });
+
+    test('a hook that makes a failure of a success does not undo it: the handler’s own answer is recorded', async () => {
+      const handler = middy(placeOrder).use(single());
+      const failing = middy(placeOrder)
+        .use(single())
+        .after((request) => {
+          request.response = { statusCode: 500 };
+        });
+      expect(await send(failing)).toEqual({ statusCode: 500 });
+      expect(await send(handler)).toMatchObject({ statusCode: 200, body: '1' });
+      expect([...rows.puts]).toEqual([['order', 1]]);
+    });
 
     test('a duplicate with another payload that throws is a mismatch', async () => {
       const failing = middy(async () => {

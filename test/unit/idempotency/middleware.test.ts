@@ -439,6 +439,23 @@ describe.each(MIDDY_VERSIONS)('idempotency() with Middy $version', ({ middy, err
       expect(await send(handler)).toMatchObject({ statusCode: 201 });
     });
 
+    test('a handler that returned undefined has taken effect, though a hook changed that and another threw', async () => {
+      const handler = middy(async () => {
+        runs += 1;
+      })
+        .use(guard())
+        .after(() => {
+          throw new Error('serializer broke');
+        })
+        .after((request) => {
+          request.response = { statusCode: 204 } as never;
+        });
+      await expect(send(handler)).rejects.toThrow('serializer broke');
+      await send(handler).catch(() => {});
+      expect(runs).toBe(1);
+      expect(seen()).toEqual(['acquired', 'completed', 'replayed']);
+    });
+
     test('a handler that returns undefined is told from one that throws', async () => {
       const handler = middy(async () => {
         runs += 1;

@@ -180,6 +180,18 @@ describe('options', () => {
     expect(resolved(false)).toBe(false);
   });
 
+  test('a cache can be as small as one and as large as its bounds allow', () => {
+    const smallest = { maxEntries: 1, maxBytes: 1 };
+    const largest = { maxEntries: 100_000, maxBytes: Number.MAX_SAFE_INTEGER };
+    for (const cache of [smallest, largest]) expect(resolveOptions({ store, cache }).cache).toEqual(cache);
+  });
+
+  test('a wait can be as short as a millisecond and as long as a function can run', () => {
+    for (const waitMs of [1, 15 * 60 * 1000]) {
+      expect(resolveOptions({ store, onInProgress: { waitMs } }).onInProgress).toEqual({ waitMs });
+    }
+  });
+
   test('what is given as an object is not read again: changing it later changes nothing', () => {
     const onInProgress = { waitMs: 100 };
     const resolved = resolveOptions({ store, onInProgress });

@@ -5,11 +5,15 @@ import {
   type Claim,
   claim,
   complete,
+  endLease,
   lookAt,
   type ProtocolSettings,
+  recordStep,
   release,
+  renew,
   successorOf,
 } from '../../../lib/idempotency/protocol.ts';
+import { SUSPENDED } from '../../../lib/idempotency/record.ts';
 import type {
   IdempotencyRecord,
   IdempotencyStore,
@@ -283,6 +287,22 @@ describe('claim', () => {
     expect(await claim(late, request())).toMatchObject({ kind: 'acquired' });
   });
 
+  test('leaves in doubt what it has taken over too late, so that the doubt is not forgotten', async () => {
+    await claim(settings(), request());
+    nowMs += LEASE_MS;
+    const slow = interceptedStore(store, async (operation, proceed) => {
+      const outcome = await proceed();
+      if (operation === 'takeOver') nowMs += LEASE_MS;
+      return outcome;
+    });
+    await expect(claim(settings({ store: slow }), request())).rejects.toThrow(StoreError);
+    expect(await claim(settings(), request())).toMatchObject({
+      kind: 'acquired',
+      attempt: { attempt: 3 },
+      leaseEndedAtMs: nowMs,
+    });
+  });
+
   test('gives up on a record that changes hands at every turn, without having written over anybody', async () => {
     const lockOf = async () => attemptOf(await claim(settings(), request()));
     let held: Attempt | undefined = await lockOf();
@@ -340,6 +360,13 @@ describe('lookAt', () => {
     nowMs += LEASE_MS;
     expect(await look()).toEqual({ kind: 'free' });
     expect(await look('payload', { onUncertain: 'block' })).toEqual({ kind: 'uncertain' });
+  });
+
+  test('finds a key free that was given back with its record, whatever onUncertain says', async () => {
+    await endLease(settings(), attemptOf(await claim(settings(), request())), SUSPENDED);
+    expect(await look()).toEqual({ kind: 'free' });
+    expect(await look('payload', { onUncertain: 'block' })).toEqual({ kind: 'free' });
+    expect(await look('another payload')).toEqual({ kind: 'mismatch' });
   });
 
   test('knows a lock of its own, which a claim with the same token is then granted', async () => {
@@ -453,7 +480,7 @@ describe('complete', () => {
   test('tells of a result that has no JSON', async () => {
     const attempt = attemptOf(await claim(settings(), request()));
     const omitted = { kind: 'omitted', reason: 'not-serializable' } as const;
-    expect(await complete(settings(), attempt, omitted)).toEqual({
+    expect(await complete(settings(), attempt, omitted)).toStrictEqual({
       kind: 'settled',
       omission: { reason: 'not-serializable' },
     });
@@ -566,6 +593,135 @@ describe('release', () => {
     expect(await release(settings(), late)).toMatchObject({ kind: 'superseded' });
     expect(await claim(settings(), request())).toEqual({ kind: 'completed', result: answer('kept') });
   });
+});
+
+describe('endLease', () => {
+  const takenOver = async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    return { attempt, successor: attemptOf(await claim(settings(), request())) };
+  };
+
+  test('lets the lease end when it is told, and keeps the record', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    expect(await endLease(settings(), attempt, nowMs + 5)).toEqual({ kind: 'settled' });
+    expect(await store.read(ID)).toMatchObject({ status: 'INPROGRESS', leaseEndsAtMs: nowMs + 5 });
+  });
+
+  test('takes an absent record for success: there is no lease that could last', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await release(settings(), attempt);
+    expect(await endLease(settings(), attempt, SUSPENDED)).toEqual({ kind: 'settled' });
+  });
+
+  test('takes its own write for success when the reply to it was lost', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    let asked = 0;
+    const lossy = interceptedStore(losingFirstReplyOf(store, 'renew'), (_, proceed) => {
+      asked += 1;
+      return proceed();
+    });
+    expect(await endLease(settings({ store: lossy }), attempt, SUSPENDED)).toEqual({ kind: 'settled' });
+    expect(asked).toBe(1);
+  });
+
+  test('finds a lease of its own that a renewal without a reply has moved', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await store.renew(attempt, nowMs + 2 * LEASE_MS);
+    expect(await endLease(settings(), attempt, SUSPENDED)).toEqual({ kind: 'settled' });
+    expect(await store.read(ID)).toMatchObject({ leaseEndsAtMs: SUSPENDED });
+  });
+
+  test('leaves the lease of a successor alone, and tells of it', async () => {
+    const { attempt, successor } = await takenOver();
+    const ended = await endLease(settings(), attempt, SUSPENDED);
+    expect(ended).toMatchObject({ kind: 'superseded', current: { owner: successor.owner } });
+    expect(await store.read(ID)).toMatchObject({ leaseEndsAtMs: successor.leaseEndsAtMs });
+  });
+
+  test('leaves a completed record alone, be it its own', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await complete(settings(), attempt, answer('done'));
+    const ended = await endLease(settings(), attempt, SUSPENDED);
+    expect(ended).toMatchObject({ kind: 'superseded', current: { status: 'COMPLETED' } });
+  });
+
+  test('gives up where the lease has another end whenever it is asked', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const asked: number[] = [];
+    let end = attempt.leaseEndsAtMs;
+    const restless: IdempotencyStore = {
+      ...interceptedStore(store, (_, proceed) => proceed()),
+      renew: async (lease) => {
+        asked.push(lease.leaseEndsAtMs - attempt.leaseEndsAtMs);
+        end += 1;
+        const current = (await store.read(ID)) as IdempotencyRecord;
+        return { applied: false, current: { ...current, leaseEndsAtMs: end } };
+      },
+    };
+    const ended = endLease(settings({ store: restless }), attempt, SUSPENDED);
+    await expect(ended).rejects.toThrow(new StoreError('The lease changed whenever it was to be ended.'));
+    expect(asked).toEqual([0, 1, 2]);
+  });
+});
+
+describe('renew', () => {
+  test('moves the end of the lease', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    const next = nowMs + 2 * LEASE_MS;
+    expect(await renew(settings(), attempt, next)).toEqual({ kind: 'renewed', leaseEndsAtMs: next });
+    expect(await store.read(ID)).toMatchObject({ leaseEndsAtMs: next });
+    // Once more, as if the reply had been lost.
+    expect(await renew(settings(), attempt, next + 5)).toEqual({ kind: 'renewed', leaseEndsAtMs: next });
+  });
+
+  test('is settled where the attempt has completed its key, or given it back with its record', async () => {
+    const completed = attemptOf(await claim(settings(), request()));
+    await complete(settings(), completed, answer('done'));
+    expect(await renew(settings(), completed, nowMs + LEASE_MS)).toEqual({ kind: 'settled' });
+
+    store = new MemoryStore();
+    const suspended = attemptOf(await claim(settings(), request()));
+    await endLease(settings(), suspended, SUSPENDED);
+    expect(await renew(settings(), suspended, nowMs + LEASE_MS)).toEqual({ kind: 'settled' });
+  });
+
+  test('is lost to a successor, and where the record is gone', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    expect(await renew(settings(), attempt, nowMs + LEASE_MS)).toMatchObject({
+      kind: 'lost',
+      current: { owner: successor.owner },
+    });
+    await release(settings(), successor);
+    const lost = { kind: 'lost', current: undefined };
+    expect(await renew(settings(), attempt, nowMs + LEASE_MS)).toEqual(lost);
+  });
+});
+
+describe('recordStep', () => {
+  test('records under the lock of its attempt, and tells a late one by whom it was replaced', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    expect(await recordStep(settings(), attempt, 'charge', '1')).toEqual({ kind: 'settled' });
+    nowMs += LEASE_MS;
+    const successor = attemptOf(await claim(settings(), request()));
+    expect(successor.steps).toEqual({ charge: '1' });
+    expect(await recordStep(settings(), attempt, 'ship', '2')).toEqual({
+      kind: 'superseded',
+      current: expect.objectContaining({ owner: successor.owner }),
+    });
+  });
+});
+
+test('nothing is remembered of a record that is gone', async () => {
+  const remembered: unknown[] = [];
+  const remember = (record: IdempotencyRecord) => remembered.push(record);
+  const attempt = attemptOf(await claim(settings(), request()));
+  await release(settings(), attempt);
+  expect(await successorOf(settings({ remember }), attempt)).toBeUndefined();
+  await complete(settings({ remember }), attempt, answer('late'));
+  expect(remembered).toHaveLength(0);
 });
 
 describe('successorOf', () => {

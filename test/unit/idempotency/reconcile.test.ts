@@ -13,7 +13,11 @@ import type { IdempotencyContext, IdempotentContext } from '../../../lib/idempot
 import { idempotency as middleware } from '../../../lib/idempotency/middleware.ts';
 import type { KeyedOptions } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
-import type { DoubtfulOperation, Reconcile } from '../../../lib/idempotency/reconciliation.ts';
+import type {
+  DoubtfulOperation,
+  Reconcile,
+  Reconciliation,
+} from '../../../lib/idempotency/reconciliation.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
@@ -163,6 +167,12 @@ describe("'run'", () => {
     expect(events[1]).toMatchObject({ outcome: 'run', attempt: 2 });
   });
 
+  test('with something beside it that only ‘blocked’ has, is told of without it', async () => {
+    await leaveDoubt();
+    await guard(says({ outcome: 'run', error: new Error('not of this outcome') } as Reconciliation))();
+    expect(events[1]).toEqual({ type: 'reconciled', id, attempt: 2, outcome: 'run' });
+  });
+
   test('is asked for again where that run ends in doubt, too', async () => {
     await leaveDoubt();
     const send = guard(says({ outcome: 'run' }), () => {
@@ -275,6 +285,10 @@ describe("'completed'", () => {
 });
 
 describe("'blocked'", () => {
+  const notAnOutcome = new ConfigurationError(
+    "onUncertain must resolve to { outcome: 'completed', answer }, { outcome: 'run' } or { outcome: 'blocked' }.",
+  );
+
   test('is a 409 of its own, and the next retry asks again without waiting for a lease', async () => {
     await leaveDoubt();
     const send = guard(says({ outcome: 'blocked' }));
@@ -283,6 +297,8 @@ describe("'blocked'", () => {
     expect(failure).toMatchObject({ statusCode: 409, retryable: true, retryAfterMs: 1000 });
     expect(await record()).toMatchObject({ status: 'INPROGRESS', attempt: 2, leaseEndsAtMs: timers.nowMs });
     expect(seen()).toEqual(['acquired', 'reconciled']);
+    expect(events[1]).toEqual({ type: 'reconciled', id, attempt: 2, outcome: 'blocked' });
+    expect((failure as Error).cause).toBeUndefined();
     await expect(send()).rejects.toThrow(OutcomeUnknownError);
     expect(questions.map(({ attempt }) => attempt)).toEqual([2, 3]);
     expect(runs).toBe(0);
@@ -307,12 +323,14 @@ describe("'blocked'", () => {
       new Error('the payment service is down'),
     ],
     ['one that throws no error', () => Promise.reject('down'), 'down'],
-    ['one that says nothing', () => undefined as never, expect.any(ConfigurationError)],
-    ['one that says something else', () => ({ outcome: 'retry' }) as never, expect.any(ConfigurationError)],
+    ['one that says nothing', () => undefined as never, notAnOutcome],
+    ['one that says something else', () => ({ outcome: 'retry' }) as never, notAnOutcome],
     [
       'an answer that does not know',
       () => ({ outcome: 'completed', answer: outcomeUnknown({ statusCode: 202 }) }),
-      expect.any(ConfigurationError),
+      new ConfigurationError(
+        "onUncertain said that the operation was completed, and gave an answer that does not know its outcome. Give the answer of a success or a refusal, or the outcome 'run' or 'blocked'.",
+      ),
     ],
   ])('%s blocks the key, and its error is the cause', async (_, answer, cause) => {
     await leaveDoubt();
@@ -462,6 +480,13 @@ describe.each(MIDDY_VERSIONS)('behind Middy $version', ({ middy }) => {
     expect(runs).toBe(1);
   });
 
+  test('an operation that may run is run', async () => {
+    const answer = await sendTwiceWith(async () => ({ outcome: 'run' }));
+    expect(answer).toMatchObject({ statusCode: 504 });
+    expect(runs).toBe(2);
+    expect(seen().slice(-3)).toEqual(['acquired', 'reconciled', 'in-doubt']);
+  });
+
   test('an operation that stays blocked is a problem document, and tells when to ask again', async () => {
     const answer = await sendTwiceWith(async () => ({ outcome: 'blocked' }));
     expect(answer).toMatchObject({ statusCode: 409, headers: { 'Retry-After': '1' } });
@@ -473,6 +498,10 @@ describe.each(MIDDY_VERSIONS)('behind Middy $version', ({ middy }) => {
   test('an answer of 500 and above is none', async () => {
     const answer = await sendTwiceWith(async () => ({ outcome: 'completed', answer: { statusCode: 500 } }));
     expect(answer).toMatchObject({ statusCode: 409 });
-    expect(events.at(-1)).toMatchObject({ type: 'reconciled', outcome: 'blocked' });
+    expect(events.at(-1)).toMatchObject({
+      type: 'reconciled',
+      outcome: 'blocked',
+      error: { message: expect.stringContaining('says that it failed (a status of 500 and above)') },
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { StoreError, SupersededError } from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotencyContext, IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
@@ -6,7 +7,7 @@ import type { KeyedOptions } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
-import { lambdaContext } from '../../support/events.ts';
+import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { type Interception, interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
 import { settled, VirtualTime } from '../../support/virtual-time.ts';
 
@@ -88,6 +89,24 @@ describe('a lease that is shorter than the invocation', () => {
     finish('done');
     expect(await result).toBe('done');
     expect(seen()).toEqual(['acquired', ...Array(5).fill('renewed'), 'completed']);
+    expect(events[1]).toEqual({
+      type: 'renewed',
+      id: idOf(),
+      attempt: 1,
+      leaseEndsAtMs: first + 3_000,
+    });
+  });
+
+  test('has one signal, which sets no timer when the handler has ended', async () => {
+    const { attempt, finish, result } = await start();
+    expect(attempt.signal).toBe(attempt.signal);
+    finish();
+    await result;
+    const other = await start({ key: () => 'k2' });
+    other.finish();
+    await other.result;
+    expect(other.attempt.signal.aborted).toBe(false);
+    expect(timers.sleeping).toBe(0);
   });
 
   test('stops with the handler, whatever its end', async () => {
@@ -110,9 +129,14 @@ describe('a lease that is shorter than the invocation', () => {
     const last = timers.nowMs + REMAINING_MS + SKEW_MS;
     await timers.advance(REMAINING_MS - 1);
     expect(attempt.leaseEndsAtMs).toBe(last);
+    // The last one 9 seconds before the deadline; nothing is asked for what cannot get longer.
+    expect(seen().filter((type) => type === 'renewed')).toHaveLength(17);
     // Still a live lease to everybody else, however short the retention is.
     await expect(start()).rejects.toThrow('not entered');
     expect(seen().at(-1)).toBe('in-progress');
+    // And a lapsed one afterwards: attempts are counted on.
+    await timers.advance(SKEW_MS + 1);
+    expect((await start()).attempt.attempt).toBe(2);
   });
 
   test('frees the key soon after a crash', async () => {
@@ -184,11 +208,57 @@ describe('a lease that is lost', () => {
     await timers.advance(3_000);
     expect(signal.aborted).toBe(true);
     expect(signal.reason).toBeInstanceOf(SupersededError);
+    expect(signal.reason).toMatchObject({ retryAfterMs: 17_000 });
     expect(seen()).toEqual(['acquired', 'lease-lost']);
+    expect(events[1]).toEqual({ type: 'lease-lost', id: idOf(), attempt: 1 });
     expect(timers.sleeping).toBe(0);
     finish('too late');
     await expect(result).rejects.toThrow(SupersededError);
     expect(seen().slice(2)).toEqual(['superseded']);
+  });
+
+  test('and whose handler throws `undefined` throws just that', async () => {
+    const { fail, result } = await start();
+    const held = await store.read(idOf());
+    if (held?.status !== 'INPROGRESS') throw new Error('The lock is not there.');
+    await store.takeOver({ ...held, status: held.status, owner: 'thief', attempt: 2 }, held);
+    fail(undefined as never);
+    await expect(result).rejects.toBeUndefined();
+    expect(seen()).toEqual(['acquired', 'superseded']);
+  });
+
+  test('because its record is gone aborts the signal, too', async () => {
+    const emptied = interceptedStore(store, async (operation, proceed) =>
+      operation === 'renew' ? { applied: false, current: undefined } : proceed(),
+    );
+    const { attempt } = await start({ store: emptied });
+    const { signal } = attempt;
+    await timers.advance(3_000);
+    expect(signal.reason).toBeInstanceOf(SupersededError);
+    expect(signal.reason).toMatchObject({ retryAfterMs: 0 });
+  });
+
+  test('is told of once, however often it is found', async () => {
+    const { attempt } = await start();
+    const { signal } = attempt;
+    let finishStep = () => {};
+    const step = attempt.step(
+      'charge',
+      () =>
+        new Promise<void>((resolve) => {
+          finishStep = resolve;
+        }),
+    );
+    const held = await store.read(idOf());
+    if (held?.status !== 'INPROGRESS') throw new Error('The lock is not there.');
+    await store.takeOver({ ...held, status: held.status, owner: 'thief', attempt: 2 }, held);
+    await timers.advance(3_000);
+    const { reason } = signal;
+    finishStep();
+    await expect(step).rejects.toThrow(SupersededError);
+    expect(seen()).toEqual(['acquired', 'lease-lost']);
+    expect(signal.reason).toBe(reason);
+    await expect(attempt.step('ship', () => 'shipped')).rejects.toBe(reason);
   });
 
   test('because it could not be renewed in time aborts the signal before anybody can take it over', async () => {
@@ -210,6 +280,32 @@ describe('a lease that is lost', () => {
     fail(signal.reason);
     await expect(result).rejects.toThrow(/was not renewed in time/);
     expect(seen().at(-1)).toBe('released');
+  });
+
+  test('and whose loss an HTTP handler throws is a problem document, as any failure of the store', async () => {
+    const failing = interceptedStore(store, (operation, proceed) =>
+      operation === 'renew' ? Promise.reject(new StoreError('down')) : proceed(),
+    );
+    const handler = idempotent(
+      (_event: APIGatewayProxyEventV2, { idempotency: { signal } }: IdempotentContext) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        }),
+      {
+        store: failing,
+        now: timers.now,
+        sleep: timers.sleep,
+        onEvent: () => {},
+        renewedLeaseMs: RENEWED_LEASE_MS,
+      },
+    );
+    const answer = handler(httpApiEvent({ key: 'k1' }), timers.context(REMAINING_MS) as IdempotentContext);
+    await settled();
+    await timers.advance(RENEWED_LEASE_MS);
+    expect(await answer).toMatchObject({
+      statusCode: 503,
+      body: expect.stringContaining('STORE_UNAVAILABLE'),
+    });
   });
 
   test('aborts a signal that nobody has asked for until then', async () => {
@@ -349,6 +445,46 @@ describe('a renewal', () => {
     expect(await store.read(idOf())).toMatchObject({ leaseEndsAtMs: 0 });
   });
 
+  test('whose reply comes when the lease is lost revives no timer', async () => {
+    let reply = () => {};
+    const slow = interceptedStore(store, async (operation, proceed) => {
+      const outcome = await proceed();
+      if (operation === 'renew') {
+        await new Promise<void>((resolve) => {
+          reply = resolve;
+        });
+      }
+      return outcome;
+    });
+    const { attempt } = await start({ store: slow });
+    const { signal } = attempt;
+    await timers.advance(RENEWED_LEASE_MS);
+    expect(signal.aborted).toBe(true);
+    reply();
+    await settled();
+    expect(timers.sleeping).toBe(0);
+    await timers.advance(REMAINING_MS);
+    expect(seen().filter((type) => type === 'lease-lost')).toHaveLength(1);
+  });
+
+  test('that fails when the attempt has ended is nobody’s business', async () => {
+    let fail: (error: Error) => void = () => {};
+    const slow = interceptedStore(store, (operation, proceed) =>
+      operation === 'renew'
+        ? new Promise((_, reject) => {
+            fail = reject;
+          })
+        : proceed(),
+    );
+    const { finish, result } = await start({ store: slow });
+    await timers.advance(3_000);
+    finish();
+    await result;
+    fail(new StoreError('no reply'));
+    await settled();
+    expect(seen()).toEqual(['acquired', 'completed']);
+  });
+
   test('goes on where the attempt has taken over: each lease is the attempt’s own', async () => {
     await start();
     timers = Object.assign(new VirtualTime(), { nowMs: timers.nowMs });
@@ -357,6 +493,28 @@ describe('a renewal', () => {
     const first = attempt.leaseEndsAtMs ?? 0;
     await timers.advance(6_000);
     expect([attempt.attempt, attempt.leaseEndsAtMs]).toEqual([2, first + 6_000]);
+  });
+});
+
+describe('a renewal whose failure is', () => {
+  const failingWith = (failure: unknown) =>
+    interceptedStore(store, (operation, proceed) =>
+      operation === 'renew' ? Promise.reject(failure) : proceed(),
+    );
+
+  test.each<[string, unknown, Error]>([
+    ['an error', new TypeError('socket closed'), new TypeError('socket closed')],
+    [
+      'no error, as of a store of the user’s own',
+      'socket closed',
+      new StoreError('The idempotency store failed.', { cause: 'socket closed' }),
+    ],
+  ])('%s is told of as an error', async (_, failure, told) => {
+    await start({ store: failingWith(failure) });
+    await timers.advance(3_000);
+    const event = events.find(({ type }) => type === 'store-failed');
+    expect(event).toEqual({ type: 'store-failed', id: idOf(), during: 'renew', error: told });
+    expect((event as { error?: Error }).error?.cause).toBe(told.cause);
   });
 });
 

@@ -1,12 +1,18 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { CommitConditionError, CommitInvalidError, StoreError } from '../../../lib/idempotency/errors.ts';
+import {
+  CommitConditionError,
+  CommitInvalidError,
+  ResultNotRecordedError,
+  StoreError,
+} from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotencyContext, IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
 import type { HttpOptions, Strategy } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
-import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
+import type { IdempotencyRecord, IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
+import type { TransactionOutcome } from '../../../lib/stores/transactional-store.ts';
 import { CountedRows } from '../../support/counted-rows.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { type Interception, interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
@@ -50,8 +56,8 @@ function guard(work: Work, options: HttpOptions = {}) {
       store,
     },
   );
-  return (event = httpApiEvent({ key: 'k1' })) =>
-    handler(event, lambdaContext() as IdempotentContext) as Promise<Answer>;
+  return (event = httpApiEvent({ key: 'k1' }), context: object = lambdaContext()) =>
+    handler(event, context as IdempotentContext) as Promise<Answer>;
 }
 
 const putsRow: Work = ({ commit }, run) => {
@@ -85,7 +91,10 @@ describe("strategy 'single-write'", () => {
     expect(requests).toEqual(['putCompleted', 'putCompleted']);
     expect([...rows.puts]).toEqual([['row', 1]]);
     expect(runs).toBe(2);
-    expect(seen()).toEqual(['completed', 'replayed']);
+    expect(events).toEqual([
+      { type: 'completed', id: expect.any(String), attempt: 1 },
+      { type: 'replayed', id: expect.any(String), from: 'store' },
+    ]);
   });
 
   test('of ten at once one takes effect, and all have its result', async () => {
@@ -129,6 +138,7 @@ describe("strategy 'single-write'", () => {
     const send = guard(putsRow);
     await send();
     expect(await send(other())).toMatchObject({ statusCode: 422 });
+    expect(events.at(-1)).toEqual({ type: 'mismatch', id: expect.any(String), from: 'store' });
     expect([...rows.puts]).toEqual([['row', 1]]);
   });
 
@@ -148,7 +158,9 @@ describe("strategy 'single-write'", () => {
     );
     expect(await guard(putsRow, { store })()).toMatchObject({ statusCode: 201 });
     vanished = 10;
+    requests = [];
     expect(await guard(putsRow, { store })(httpApiEvent({ key: 'k2' }))).toMatchObject({ statusCode: 503 });
+    expect(requests).toEqual(['putCompleted', 'putCompleted', 'putCompleted', 'read']);
   });
 
   test('a result that does not fit is left out, and the writes are applied', async () => {
@@ -172,6 +184,7 @@ describe('a failure', () => {
     const send = guard(work);
     expect(await send().catch((error: unknown) => error)).toEqual(expected);
     expect(requests).toEqual(['read']);
+    expect(events).toEqual([]);
     expect(await guard(putsRow)()).toMatchObject({ statusCode: 201 });
   });
 
@@ -230,6 +243,7 @@ describe('a condition of the writes that does not hold', () => {
     expect(answer).toMatchObject({ statusCode: 409 });
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'COMMIT_CONDITION_FAILED' });
     expect(requests).toEqual(['putCompleted', 'read']);
+    expect(events).toEqual([{ type: 'condition-failed', id: expect.any(String), attempt: 1, writes: [0] }]);
     expect(await guard(answers)()).toMatchObject({ statusCode: 201 });
   });
 
@@ -307,6 +321,22 @@ describe('when the transaction goes wrong', () => {
     expect(await guard(putsRow, { store: contended })()).toMatchObject({ statusCode: 200, body: '1' });
   });
 
+  test('and nothing can be read either, what is told is the failure that came first', async () => {
+    const silent = interceptedStore(rows.store, (operation, proceed) => {
+      if (operation === 'putCompleted') return Promise.reject(new StoreError('no reply to the put'));
+      return operation === 'read' ? Promise.reject(new StoreError('no reply to the read')) : proceed();
+    });
+    expect(await guard(putsRow, { store: silent })()).toMatchObject({ statusCode: 503 });
+    expect(events).toEqual([
+      {
+        type: 'store-failed',
+        id: expect.any(String),
+        during: 'commit',
+        error: new StoreError('no reply to the put'),
+      },
+    ]);
+  });
+
   test('writes that only the database finds invalid leave no record', async () => {
     const invalid = intercepted(() => Promise.reject(new CommitInvalidError('two writes to one item')));
     expect(await guard(putsRow, { store: invalid })()).toMatchObject({ statusCode: 500 });
@@ -314,10 +344,99 @@ describe('when the transaction goes wrong', () => {
   });
 });
 
+describe('a first result that cannot be given', () => {
+  /** A store whose refusals show the record that stands in the way as `seen` makes of it. */
+  const showing = (seen: (record: IdempotencyRecord) => IdempotencyRecord) =>
+    interceptedStore(rows.store, async (operation, proceed) => {
+      const outcome = (await proceed()) as TransactionOutcome;
+      if (operation !== 'putCompleted' || outcome.kind !== 'record-refused' || !outcome.current)
+        return outcome;
+      return { ...outcome, current: seen(outcome.current) };
+    });
+  const keyed = (store: IdempotencyStore, result: unknown) => {
+    const handler = idempotent(async (_event: unknown) => result, {
+      strategy: 'single-write',
+      key: () => 'k1',
+      store,
+      onEvent: (event) => events.push(event),
+    });
+    return () => handler({}, lambdaContext());
+  };
+
+  test('because it has no JSON is told to the duplicate', async () => {
+    const send = keyed(rows.store, { count: 1n });
+    await send();
+    await expect(send()).rejects.toThrow(ResultNotRecordedError);
+    expect(seen()).toEqual(['completed', 'replayed']);
+  });
+
+  test('because the store has lost it is `undefined`', async () => {
+    const withoutResult = showing(({ result: _, ...rest }) => rest);
+    const send = keyed(withoutResult, 'lost by the store');
+    await send();
+    expect(await send()).toBeUndefined();
+    await guard(putsRow)();
+    // What an HTTP API makes of a handler that returns nothing.
+    const replayed = await guard(putsRow, { store: withoutResult })();
+    expect(replayed).toMatchObject({ statusCode: 200, body: 'null' });
+  });
+
+  test('because it is not JSON shows why', async () => {
+    const send = keyed(
+      showing((record) => ({ ...record, result: { kind: 'json', json: '"cut' } })),
+      'ours',
+    );
+    await send();
+    await expect(send()).rejects.toThrow(SyntaxError);
+  });
+});
+
+describe('a duplicate that fails, of a first result that cannot be given', () => {
+  const failing = (store: IdempotencyStore) => {
+    const handler = idempotent(() => Promise.reject(new Error('the handler failed')), {
+      strategy: 'single-write',
+      key: () => 'k1',
+      store,
+      onEvent: (event) => events.push(event),
+    });
+    return handler({}, lambdaContext());
+  };
+  const completeWith = async (result: unknown) => {
+    const options = {
+      strategy: 'single-write',
+      key: () => 'k1',
+      store: rows.store,
+      onEvent: () => {},
+    } as const;
+    await idempotent(async (_event: unknown) => result, options)({}, lambdaContext());
+  };
+
+  test('is told that it has none, and not of its own failure', async () => {
+    await completeWith({ count: 1n });
+    await expect(failing(rows.store)).rejects.toThrow(ResultNotRecordedError);
+  });
+
+  test('is told of its own failure where the record cannot be read, and the listener of that', async () => {
+    await completeWith('ours');
+    const damaged = interceptedStore(rows.store, async (operation, proceed) => {
+      const outcome = await proceed();
+      return operation === 'read'
+        ? { ...(outcome as object), result: { kind: 'json', json: '"cut' } }
+        : outcome;
+    });
+    await expect(failing(damaged)).rejects.toThrow('the handler failed');
+    expect(events.at(-1)).toMatchObject({ type: 'store-failed', during: 'read' });
+  });
+});
+
 describe("a key that strategy 'lock' has touched", () => {
   test('is refused while its lease lives, and nothing is written', async () => {
     await leaveLock();
-    expect(await guard(putsRow)()).toMatchObject({ statusCode: 409, headers: { 'Retry-After': '11' } });
+    const refused = await guard(putsRow)();
+    expect(refused).toMatchObject({ statusCode: 409, headers: { 'Retry-After': '11' } });
+    expect(events).toEqual([
+      { type: 'in-progress', id: expect.any(String), retryAfterMs: expect.any(Number) },
+    ]);
     expect(await guard(throws)()).toMatchObject({ statusCode: 409 });
     expect(rows.puts.size).toBe(0);
   });
@@ -325,9 +444,13 @@ describe("a key that strategy 'lock' has touched", () => {
   test('is taken over when the lease is over, and the writes are committed under the lock', async () => {
     await leaveLock();
     nowMs += 11_000;
-    expect(await guard(putsRow)()).toMatchObject({ statusCode: 201, body: '1' });
+    const context = { getRemainingTimeInMillis: () => 5000 };
+    expect(await guard(putsRow)(undefined, context)).toMatchObject({ statusCode: 201, body: '1' });
     expect(requests).toEqual(['putCompleted', 'acquire', 'takeOver', 'completeWith']);
-    expect(seen()).toEqual(['acquired', 'completed']);
+    expect(events).toMatchObject([
+      { type: 'acquired', attempt: 2, leaseEndsAtMs: nowMs + 5000 + 1000 },
+      { type: 'completed', attempt: 2 },
+    ]);
     expect([...rows.puts]).toEqual([['row', 1]]);
     expect(await guard(putsRow)()).toMatchObject({ statusCode: 200, body: '1' });
   });
@@ -349,9 +472,64 @@ describe("a key that strategy 'lock' has touched", () => {
     expect(rows.puts.size).toBe(0);
   });
 
+  test('and which somebody else holds and gives back meanwhile, is in progress as far as is known', async () => {
+    await leaveLock();
+    nowMs += 11_000;
+    let lapsed: object | undefined;
+    const store = interceptedStore(rows.store, async (operation, proceed) => {
+      if (operation === 'read') return undefined;
+      if (operation === 'takeOver') {
+        return { applied: false, current: { ...lapsed, owner: 'another', leaseEndsAtMs: nowMs + 1000 } };
+      }
+      const outcome = (await proceed()) as { current?: object };
+      lapsed = outcome.current;
+      return outcome;
+    });
+    expect(await guard(putsRow, { store })()).toMatchObject({
+      statusCode: 409,
+      body: expect.stringContaining('IN_PROGRESS'),
+    });
+    expect(rows.puts.size).toBe(0);
+  });
+
+  test('and whose lease is over when a condition did not hold, is consumed by the answer to that alone', async () => {
+    await rows.store.write([rows.put('row')], 'earlier');
+    let puts = 0;
+    const store = interceptedStore(rows.store, async (operation, proceed) => {
+      if (operation === 'putCompleted' && ++puts === 2) {
+        await leaveLock();
+        nowMs += 11_000;
+      }
+      return proceed();
+    });
+    const send = guard(
+      ({ commit }) => {
+        commit([rows.put('row', { onlyIfNew: true })], { onConditionFailed: () => ({ statusCode: 410 }) });
+        return { statusCode: 201 };
+      },
+      { store },
+    );
+    expect(await send(undefined, lambdaContext(60_000))).toEqual({ statusCode: 410 });
+    expect(requests).toEqual(['acquire', 'takeOver', 'complete']);
+    expect([...rows.puts]).toEqual([['row', 1]]);
+  });
+
   test('and completed is replayed', async () => {
     await guard(answers, { strategy: 'lock' })();
     expect(await guard(putsRow)()).toMatchObject({ statusCode: 200, body: '1' });
+    expect(rows.puts.size).toBe(0);
+  });
+
+  test('is refused to the duplicate where the store fails under the takeover, and nothing is written', async () => {
+    await leaveLock();
+    nowMs += 11_000;
+    const store = interceptedStore(rows.store, (operation, proceed) =>
+      operation === 'takeOver' ? Promise.reject(new TypeError('socket closed')) : proceed(),
+    );
+    expect(await guard(putsRow, { store })()).toMatchObject({
+      statusCode: 503,
+      body: expect.stringContaining('STORE_UNAVAILABLE'),
+    });
     expect(rows.puts.size).toBe(0);
   });
 

@@ -17,6 +17,22 @@ describe('sleep', () => {
   });
 });
 
+describe('a process', () => {
+  const held = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+
+  test.each<[string, { readonly ref?: boolean } | undefined, number]>([
+    ['is kept alive by a sleep, for somebody waits for what comes after', undefined, 1],
+    ['is not where nobody waits', { ref: false }, 0],
+  ])('%s', async (_, options, timers) => {
+    const alarm = new AbortController();
+    const before = held();
+    const asleep = sleep(LONG_MS, alarm.signal, options);
+    expect(held() - before).toBe(timers);
+    alarm.abort();
+    await expect(asleep).rejects.toThrow(/aborted/);
+  });
+});
+
 describe('within', () => {
   const recorded = () => {
     const signals: (AbortSignal | undefined)[] = [];

@@ -5,6 +5,7 @@ import {
   InProgressError,
   OutcomeUnknownError,
   PayloadMismatchError,
+  ResultTooLargeError,
   StepNotRecordedError,
   StoreError,
   SupersededError,
@@ -15,11 +16,13 @@ import { idempotency as middleware } from '../../../lib/idempotency/middleware.t
 import type { ProtocolOptions } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
+import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { CountedRows } from '../../support/counted-rows.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { type Interception, interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
 import { MIDDY_VERSIONS } from '../../support/middy-versions.ts';
+import { until } from '../../support/until.ts';
 
 interface Order {
   readonly orderId: string;
@@ -95,9 +98,8 @@ function firstRunDies(run: number): Promise<void> | undefined {
 }
 
 async function untilStep(name: string): Promise<void> {
-  while (!events.some((event) => event.type === 'step-recorded' && event.step === name)) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const isRecorded = () => events.some((event) => event.type === 'step-recorded' && event.step === name);
+  await until(`step ${name} is recorded`, isRecorded);
 }
 
 describe('a step', () => {
@@ -285,7 +287,9 @@ describe('the result of a step', () => {
 
   test('that has no JSON is an error, and the outcome of the step is unknown', async () => {
     const send = guard(async ({ step }) => step('count', () => ({ count: 1n })));
-    await expect(send()).rejects.toThrow(StepNotRecordedError);
+    const failure = await send().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StepNotRecordedError);
+    expect(failure).toMatchObject({ reason: 'not-serializable', cause: expect.any(TypeError) });
     await expect(send()).rejects.toThrow(InProgressError);
     expect(seen().slice(0, 2)).toEqual(['acquired', 'in-doubt']);
   });
@@ -294,22 +298,26 @@ describe('the result of a step', () => {
     const send = guard(async ({ step }) => step('list', () => 'x'.repeat(400 * 1024)));
     const failure = await send().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'STEP_NOT_RECORDED', reason: 'too-large', retryable: false });
+    expect((failure as Error).cause).toBeInstanceOf(ResultTooLargeError);
     expect(String(failure)).toMatch(/step "list" does not fit .* 400 KB with all steps together/);
     expect(seen()).toEqual(['acquired', 'in-doubt']);
   });
 });
 
 describe('the name of a step', () => {
-  test.each([['twice'], ['constructor'], ['__proto__'], ['toString']])('%s is a name', async (name) => {
-    const send = guard(async ({ step }, run) => {
-      await step(name, effect(name));
-      firstRunThrows(run);
-      return 'done';
-    });
-    await send().catch(() => {});
-    expect(await send()).toBe('done');
-    expect(effects).toEqual([name]);
-  });
+  test.each([['twice'], ['constructor'], ['__proto__'], ['toString'], ['x'.repeat(128)]])(
+    '%s is a name',
+    async (name) => {
+      const send = guard(async ({ step }, run) => {
+        await step(name, effect(name));
+        firstRunThrows(run);
+        return 'done';
+      });
+      await send().catch(() => {});
+      expect(await send()).toBe('done');
+      expect(effects).toEqual([name]);
+    },
+  );
 
   test('used twice in one attempt is an error of the programmer', async () => {
     const send = guard(async ({ step }) => {
@@ -392,6 +400,26 @@ describe('when the handler ends without its steps', () => {
     expect(seen()).toEqual(['acquired', 'in-doubt']);
   });
 
+  test('the completion drops the steps that are still at work, too: they may be recorded just before it', async () => {
+    const dropped: unknown[] = [];
+    const whole = interceptedStore(store, (_, proceed) => proceed());
+    const watched: IdempotencyStore = {
+      ...whole,
+      complete: (ownership, completion) => {
+        dropped.push(completion.stepNames);
+        return whole.complete(ownership, completion);
+      },
+    };
+    const work: Work = async ({ step }) => {
+      await step('reserve', effect('reserve'));
+      void step('forgotten', () => new Promise(() => {}));
+      return 'done';
+    };
+    await guard(work, { store: watched })();
+    expect(dropped).toEqual([expect.arrayContaining(['reserve', 'forgotten'])]);
+    expect(dropped).toEqual([expect.not.arrayContaining(['undefined'])]);
+  });
+
   test('a step that ends behind a completed key is nobody’s error', async () => {
     let finish = () => {};
     const slow = new Promise<string>((resolve) => {
@@ -439,6 +467,26 @@ describe('when another attempt has taken over', () => {
     // The second attempt could not know of the first one's charge: this is what derived keys are for.
     expect(effects).toEqual(['reserve', 'charge', 'charge', 'ship']);
     expect(seen()).toContain('lease-lost');
+  });
+
+  test.each<[string, { readonly leaseEndsAtMs: number } | undefined, number]>([
+    ['when the lease of that one ends', { leaseEndsAtMs: 1_800_000_007_000 }, 7_000],
+    ['at once where that one has left no record', undefined, 0],
+    ['at once where the lease of that one is over, too', { leaseEndsAtMs: 1_799_999_999_000 }, 0],
+  ])('a step that is refused tells when to come again: %s', async (_, current, retryAfterMs) => {
+    const refusing = interceptedStore(store, async (operation, proceed) =>
+      operation === 'recordStep' ? { applied: false, current } : proceed(),
+    );
+    let failure: unknown;
+    const send = guard(
+      async ({ step }) => {
+        failure = await step('charge', effect('charge')).catch((error: unknown) => error);
+      },
+      { store: refusing },
+    );
+    await send();
+    expect(failure).toBeInstanceOf(SupersededError);
+    expect(failure).toMatchObject({ retryAfterMs });
   });
 
   test('a step that the zombie records before the takeover is not run again', async () => {
@@ -559,10 +607,17 @@ describe('when the store fails', () => {
     const handler = idempotent(
       async (_event: APIGatewayProxyEventV2, { idempotency }: IdempotentContext) =>
         idempotency.step('charge', effect('charge')),
-      { store: broken, onEvent: () => {} },
+      { store: broken, onEvent: (event) => events.push(event) },
     );
     const answer: unknown = await handler(httpApiEvent({ key: 'k1' }), lambdaContext() as IdempotentContext);
     expect(answer).toMatchObject({ statusCode: 503, body: expect.stringContaining('STORE_UNAVAILABLE') });
+    expect(events[1]).toEqual({
+      type: 'store-failed',
+      id: idOf(),
+      during: 'step',
+      error: new StoreError('The idempotency store failed.'),
+    });
+    expect(events[1]).toMatchObject({ error: { cause: new TypeError('socket closed') } });
   });
 });
 
@@ -625,6 +680,23 @@ describe('without a lock', () => {
       handler(httpApiEvent({ method: 'GET' }), lambdaContext() as IdempotentContext) as Promise<unknown>;
     expect(await send()).toEqual({ at: '1970-01-01T00:00:00.000Z', run: 'charge 1' });
     expect(await send()).toEqual({ at: '1970-01-01T00:00:00.000Z', run: 'charge 2' });
+  });
+
+  test('a step that throws may be tried again, in the same run', async () => {
+    const handler = idempotent(
+      async (_event: APIGatewayProxyEventV2, { idempotency }: IdempotentContext) => {
+        const charge = () =>
+          idempotency.step('charge', () => {
+            if (effect('charge')() === 'charge 1') throw new Error('declined');
+            return 'charged';
+          });
+        await expect(charge()).rejects.toThrow('declined');
+        return charge();
+      },
+      { store, onEvent: () => {} },
+    );
+    const get = httpApiEvent({ method: 'GET' });
+    expect(await handler(get, lambdaContext() as IdempotentContext)).toBe('charged');
   });
 
   test('a name is used once all the same', async () => {

@@ -1,7 +1,10 @@
 /** An attempt that has finished its work and finds that its lease was over, and the record is no longer its own. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { ResultNotRecordedError } from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
+import type { IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
+import { idempotency } from '../../../lib/idempotency/middleware.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import type {
   IdempotencyRecord,
@@ -11,6 +14,7 @@ import type {
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { interceptedStore } from '../../support/intercepted-store.ts';
+import { MIDDY_VERSIONS } from '../../support/middy-versions.ts';
 
 interface Message {
   readonly orderId: string;
@@ -110,6 +114,35 @@ describe('an attempt that was overtaken', () => {
     });
     finish();
     expect(await second).toBe(created);
+  });
+
+  describe.each(MIDDY_VERSIONS)('and whose step says so, behind Middy $version', ({ middy }) => {
+    test('answers with the time to come again while the other runs', async () => {
+      const created = { statusCode: 201 };
+      let finish = () => {};
+      let second: Promise<unknown> | undefined;
+      const add = middy(async (_event: APIGatewayProxyEventV2, context: IdempotentContext) => {
+        if (second !== undefined) {
+          await new Promise<void>((resolve) => {
+            finish = resolve;
+          });
+          return created;
+        }
+        nowMs += LEASE_MS;
+        second = send();
+        await new Promise((resolve) => setImmediate(resolve));
+        return context.idempotency.step('charge', () => created);
+      }).use(idempotency(options()));
+      const send = () =>
+        add(httpApiEvent({ key: 'k1' }), withoutDeadline() as IdempotentContext) as Promise<unknown>;
+      expect(await send()).toMatchObject({
+        statusCode: 409,
+        headers: { 'Retry-After': String(LEASE_MS / 1000) },
+        body: expect.stringContaining('SUPERSEDED'),
+      });
+      finish();
+      expect(await second).toEqual(created);
+    });
   });
 
   test('tells its caller where the other’s result could not be kept', async () => {

@@ -105,6 +105,17 @@ describe('a duplicate that may wait', () => {
     ]);
   });
 
+  test('asks for the key once, and then only reads', async () => {
+    const asked: string[] = [];
+    store = interceptedStore(table, (operation, proceed) => {
+      asked.push(operation);
+      return proceed();
+    });
+    const charge = charging(2000);
+    await time.passUntilDone(Promise.all([charge(), charge()]));
+    expect(asked.filter((operation) => operation !== 'read')).toEqual(['acquire', 'acquire', 'complete']);
+  });
+
   test('leaves no timer behind, neither of its pauses nor of its reads', async () => {
     const charge = charging(2000);
     await time.passUntilDone(Promise.all([charge(), charge()]));
@@ -336,6 +347,17 @@ describe('a waiter whose key becomes free', () => {
     expect(await table.read(events[0]?.type === 'acquired' ? events[0].id : '')).toBeUndefined();
   });
 
+  test.each([
+    ['runs where exactly half of it is left', 2550, { run: 2 }],
+    ['and not a moment later', 2549, undefined],
+  ])('%s', async (_, remainingMs, answer) => {
+    const charge = charging(1000, {}, failsOnce);
+    void charge().catch(() => {});
+    const duplicate = charge(ORDER, time.context(remainingMs)).catch(() => undefined);
+    // It looks after 25, 75, 175, 375, 775 and 1275 ms.
+    expect(await time.passUntilDone(duplicate)).toEqual(answer);
+  });
+
   test('still gets a result in that half', async () => {
     const charge = charging(5000);
     void charge();
@@ -415,6 +437,22 @@ describe('a store that fails while a duplicate waits', () => {
     await expect(time.passUntilDone(charge(ORDER, time.context(5000)))).rejects.toThrow(InProgressError);
     expect(time.now()).toBeLessThan(deadline - MARGIN_MS / 2 + 10);
     expect(time.sleeping).toBe(1); // The first one's handler.
+    expect(waited()).toMatchObject([{ reads: 1, failedReads: 1 }]);
+    expect(events.find(({ type }) => type === 'store-failed')).toMatchObject({
+      during: 'read',
+      error: new StoreError('The record could not be read in the time that was left.'),
+    });
+  });
+
+  test('by taking long: a read is waited for a little beyond the wait itself', async () => {
+    store = readingThrough(async (read) => {
+      await time.sleep(1200);
+      return read();
+    });
+    const charge = charging(100, { onInProgress: { waitMs: 1000 } });
+    void charge();
+    expect(await time.passUntilDone(charge())).toEqual({ run: 1 });
+    expect(waited()).toMatchObject([{ waitedMs: 1225, failedReads: 0 }]);
   });
 
   test('at the claim that comes after the wait: 503, as at any claim', async () => {

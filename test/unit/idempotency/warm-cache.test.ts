@@ -122,6 +122,13 @@ describe('a duplicate in the sandbox that completed the first', () => {
     expect(await charge({ id: 'o1', amount: 1 })).toEqual({ run: 1 });
   });
 
+  test('neither costs a request nor runs with a single write, which would run it otherwise', async () => {
+    const charge = sandbox({ strategy: 'single-write', leaseMs: undefined } as object);
+    expect(await requestsOf(() => charge({ id: 'o1' }))).toEqual(['putCompleted']);
+    expect(await requestsOf(async () => expect(await charge({ id: 'o1' })).toEqual({ run: 1 }))).toEqual([]);
+    expect(runs).toBe(1);
+  });
+
   test('is answered even when the store is down, since its answer is known', async () => {
     let down = false;
     const store = counted(table, (_, go) => (down ? Promise.reject(new StoreError('no reply')) : go()));

@@ -69,6 +69,12 @@ describe('an item as a record', () => {
   });
 });
 
+test('a completed record has no steps, whatever attributes are left of them', async () => {
+  const item = { ...lock, 'step:charge': { S: '"charged"' } };
+  expect(await recordOf(item)).toMatchObject({ steps: { charge: '"charged"' } });
+  expect(await recordOf({ ...item, status: { S: 'COMPLETED' } })).not.toHaveProperty('steps');
+});
+
 describe('an item that is no record of this library is told from one, by the attribute that is wrong', () => {
   const names = ['id', 'status', 'expiration', 'in_progress_expiration', 'owner', 'attempt', 'validation'];
 
