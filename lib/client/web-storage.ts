@@ -14,9 +14,10 @@ export interface StorageLike {
 const PREFIX = 'lambda-idempotency:';
 
 /**
- * An outbox in `localStorage`, or whatever has its shape. Its calls cannot be made one step across tabs by themselves: with
- * Web Locks (all browsers, in secure contexts) they are; without, two tabs that begin the same operation in the same
- * millisecond may make two keys. `indexedDbStorage` has no such gap, and more room than the 5 MB of this one.
+ * An outbox in `localStorage`, or whatever has its shape. Web Locks (all browsers, in secure contexts) make each call one
+ * step across tabs; but a browser may keep a copy in each process, so that another tab sees a change a moment later (no
+ * specification says when). Two tabs that begin the same operation within that moment may make two keys.
+ * `indexedDbStorage` has no such gap, and more room than the 5 MB of this one.
  */
 export function webStorage(storage: StorageLike): OutboxStorage {
   return {
