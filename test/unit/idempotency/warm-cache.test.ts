@@ -455,6 +455,22 @@ describe('the bounds', () => {
     }
   });
 
+  test('a record without a result takes none, and is recalled as one of undefined', async () => {
+    const cache = new WarmCache({ maxEntries: 1, maxBytes: 10_000 }, { now: () => nowMs, clockSkewMs: 0 });
+    cache.remember({
+      id: 'o1',
+      status: 'COMPLETED',
+      expiresAtSeconds: nowMs,
+      leaseEndsAtMs: nowMs,
+      owner: 'owner',
+      attempt: 1,
+      fingerprint: '',
+    });
+    await new Promise(setImmediate);
+    const recalled = { kind: 'completed', result: { kind: 'undefined' } };
+    expect(cache.recall({ id: 'o1', fingerprint: '' })).toEqual(recalled);
+  });
+
   test('what is left of an omitted result counts, too', async () => {
     const settings = { now: () => nowMs, clockSkewMs: 0 };
     const cache = new WarmCache({ maxEntries: 10, maxBytes: 4000 }, settings);
