@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { sleep, within } from '../../../lib/idempotency/sleep.ts';
+import { later, type Sleep, sleep, within } from '../../../lib/idempotency/sleep.ts';
 
 const LONG_MS = 60_000;
 
@@ -30,6 +30,29 @@ describe('a process', () => {
     expect(held() - before).toBe(timers);
     alarm.abort();
     await expect(asleep).rejects.toThrow(/aborted/);
+  });
+});
+
+describe('later', () => {
+  test('rings when the sleep is over, and keeps no process alive for it', async () => {
+    const asked: unknown[] = [];
+    let rings = 0;
+    const sleeping: Sleep = async (ms, _signal, options) => asked.push(ms, options);
+    later(7, () => ++rings, sleeping);
+    await sleep(1);
+    expect([rings, asked]).toEqual([1, [7, { ref: false }]]);
+  });
+
+  test('does not ring once it is cancelled, though the sleep was over by then', async () => {
+    let rings = 0;
+    const cancel = later(
+      7,
+      () => ++rings,
+      () => Promise.resolve(),
+    );
+    cancel();
+    await sleep(1);
+    expect(rings).toBe(0);
   });
 });
 

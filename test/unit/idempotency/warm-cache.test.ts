@@ -431,6 +431,46 @@ describe('the bounds', () => {
     expect(await requestsOf(() => charge({ id: 'small' }))).toEqual([]);
   });
 
+  test('every character of id, owner, fingerprint and result counts', async () => {
+    const hundred = 'x'.repeat(100);
+    const record: IdempotencyRecord = {
+      id: hundred,
+      status: 'COMPLETED',
+      expiresAtSeconds: nowMs,
+      leaseEndsAtMs: nowMs,
+      owner: hundred,
+      attempt: 1,
+      fingerprint: hundred,
+      result: { kind: 'json', json: hundred },
+    };
+    const bytes = 1024 + 2 * 400;
+    for (const [maxBytes, kept] of [
+      [bytes, true],
+      [bytes - 1, false],
+    ] as const) {
+      const cache = new WarmCache({ maxEntries: 10, maxBytes }, { now: () => nowMs, clockSkewMs: 0 });
+      cache.remember(record);
+      await new Promise(setImmediate);
+      expect(cache.recall({ id: hundred, fingerprint: hundred }) !== undefined).toBe(kept);
+    }
+  });
+
+  test('a record without a result takes none, and is recalled as one of undefined', async () => {
+    const cache = new WarmCache({ maxEntries: 1, maxBytes: 10_000 }, { now: () => nowMs, clockSkewMs: 0 });
+    cache.remember({
+      id: 'o1',
+      status: 'COMPLETED',
+      expiresAtSeconds: nowMs,
+      leaseEndsAtMs: nowMs,
+      owner: 'owner',
+      attempt: 1,
+      fingerprint: '',
+    });
+    await new Promise(setImmediate);
+    const recalled = { kind: 'completed', result: { kind: 'undefined' } };
+    expect(cache.recall({ id: 'o1', fingerprint: '' })).toEqual(recalled);
+  });
+
   test('what is left of an omitted result counts, too', async () => {
     const settings = { now: () => nowMs, clockSkewMs: 0 };
     const cache = new WarmCache({ maxEntries: 10, maxBytes: 4000 }, settings);
