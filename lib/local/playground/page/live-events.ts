@@ -55,10 +55,17 @@ function apply({ id, observation }: FeedEntry): void {
     if (!belongsToShown(observation)) run.value = elsewhere(observation);
   }
   addEvent({ source: 'server', id, observation });
-  refreshTables();
-  if (run.value?.isOwn === false) {
-    run.value = { ...run.value, isOver: areSettled(requestStories(run.value.events)) };
-  }
+  const refreshed = refreshTables();
+  if (run.value?.isOwn !== false) return;
+  // Not over before the tables have been looked at again: what is said of the cart must be as new as the requests.
+  run.value = { ...run.value, isOver: false };
+  void refreshed.then(endIfSettled);
+}
+
+function endIfSettled(): void {
+  const shown = run.value;
+  if (shown?.isOwn !== false) return;
+  run.value = { ...shown, isOver: areSettled(requestStories(shown.events)) };
 }
 
 /** Others' requests are shown while no run of ours is going on, and not those from before this page was opened. */
