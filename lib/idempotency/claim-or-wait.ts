@@ -3,7 +3,7 @@
  * the record now and then, and writes nothing; a key that it finds free again it claims as any request does.
  */
 import { fullJitter } from './back-off.ts';
-import { StoreError } from './errors.ts';
+import { errorOf, StoreError } from './errors.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import {
   type Claim,
@@ -109,8 +109,7 @@ async function waitWhile(
       failedReads += 1;
       // A store that is down would be told once a read, and once is enough.
       if (failedReads === 1) {
-        const cause = error instanceof Error ? error : new Error(String(error));
-        notify({ type: 'store-failed', id: request.id, during: 'read', error: cause });
+        notify({ type: 'store-failed', id: request.id, during: 'read', error: errorOf(error) });
       }
       return undefined;
     }

@@ -9,7 +9,7 @@
  */
 import type { Completion, IdempotencyRecord, RecordedResult } from '../stores/idempotency-store.ts';
 import type { FailedWrite, TransactionalStore, TransactionOutcome } from '../stores/transactional-store.ts';
-import { type IdempotencyError, isIdempotencyError, StoreError } from './errors.ts';
+import { type IdempotencyError, isIdempotencyError, StoreError, storeErrorOf } from './errors.ts';
 import {
   type Attempt,
   completedRecord,
@@ -140,8 +140,7 @@ function settlementBy(attempt: Attempt, current: IdempotencyRecord | undefined):
   return isOurs ? { kind: 'settled' } : { kind: 'superseded', current };
 }
 
-/** A store of the user's own may throw anything. */
+/** Errors that say more than that the store failed stay what they are. */
 export function storeFailure(error: unknown): IdempotencyError {
-  if (isIdempotencyError(error)) return error;
-  return new StoreError('The idempotency store failed.', { cause: error });
+  return isIdempotencyError(error) ? error : storeErrorOf(error);
 }

@@ -267,3 +267,15 @@ export function isIdempotencyError(error: unknown): error is IdempotencyError {
     typeof candidate.retryable === 'boolean'
   );
 }
+
+/** Whatever was thrown, as an error that can be told. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** The same of a store: one of the user's own may throw anything. */
+export function storeErrorOf(thrown: unknown): StoreError {
+  return thrown instanceof StoreError
+    ? thrown
+    : new StoreError('The idempotency store failed.', { cause: thrown });
+}

@@ -14,7 +14,8 @@ import {
   isIdempotencyError,
   OutcomeUnknownError,
   PayloadMismatchError,
-  StoreError,
+  type StoreError,
+  storeErrorOf,
 } from './errors.ts';
 import type { UnguardedReason } from './events.ts';
 import { leaseEnd } from './held-lease.ts';
@@ -169,10 +170,8 @@ async function claimOrExplain(
           });
     return { ...claimed, deadlineMs };
   } catch (error) {
-    // A store of the user's own may throw anything; without a record there is no run, whatever it was.
-    const failure =
-      error instanceof StoreError ? error : new StoreError('The idempotency store failed.', { cause: error });
-    return { kind: 'store-failed', error: failure };
+    // Without a record there is no run, whatever it was that the store threw.
+    return { kind: 'store-failed', error: storeErrorOf(error) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { StoreError, SupersededError } from './errors.ts';
+import { StoreError, SupersededError, storeErrorOf } from './errors.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import { type Attempt, type ProtocolSettings, renew } from './protocol.ts';
 import { later, type Sleep } from './sleep.ts';
@@ -6,7 +6,6 @@ import { later, type Sleep } from './sleep.ts';
 export interface LeaseSettings extends ProtocolSettings {
   /** Length of a renewed lease, in milliseconds; `undefined` where the lease lasts as long as the invocation. */
   readonly renewedLeaseMs: number | undefined;
-  readonly clockSkewMs: number;
   readonly sleep: Sleep;
   readonly notify: IdempotencyEventListener;
 }
@@ -119,8 +118,7 @@ export class HeldLease {
     } catch (error) {
       if (this.#isOver) return;
       // Not lost yet: the next renewal may get through, and finds out about this one.
-      const failure =
-        error instanceof Error ? error : new StoreError('The idempotency store failed.', { cause: error });
+      const failure = error instanceof Error ? error : storeErrorOf(error);
       this.#settings.notify({ type: 'store-failed', id: this.#named.id, during: 'renew', error: failure });
     }
   }

@@ -87,37 +87,29 @@ export function idempotency<TEvent = unknown>(
   }
 
   async function idempotencyAfter(request: IdempotencyRequest<TEvent>): Promise<void> {
-    const ending = await settle(request, request.response);
-    switch (ending?.kind) {
-      case undefined:
-        return;
-      case 'answer':
-        request.response = ending.answer;
-        return;
-      case 'refused':
-        request.response = ending.refusal.answer;
-        return;
-      case 'failed':
-        answerThrownError(request, ending.error, ending.answer);
-        throw ending.error;
-    }
+    const failed = await settleResponse(request, request.response);
+    if (failed === undefined) return;
+    answerThrownError(request, failed.error, failed.answer);
+    throw failed.error;
   }
 
   async function idempotencyOnError(request: IdempotencyRequest<TEvent>): Promise<void> {
-    const ending = await settle(request, undefined);
-    switch (ending?.kind) {
-      case undefined:
-        return;
-      case 'answer':
-        request.response = ending.answer;
-        return;
-      case 'refused':
-        request.response = ending.refusal.answer;
-        return;
-      case 'failed':
-        // Core is telling an error already; this one is shown to its caller, and to the error handlers that follow.
-        request.response = ending.answer;
+    const failed = await settleResponse(request, undefined);
+    // Core is telling an error already; this one is shown to its caller, and to the error handlers that follow.
+    if (failed !== undefined) request.response = failed.answer;
+  }
+
+  /** What the run says goes before the response. Resolves to a failure, which each hook tells in its own way. */
+  async function settleResponse(
+    request: IdempotencyRequest<TEvent>,
+    finishedAnswer: unknown,
+  ): Promise<Extract<Ending, { kind: 'failed' }> | undefined> {
+    const ending = await settle(request, finishedAnswer);
+    if (ending?.kind === 'failed') return ending;
+    if (ending !== undefined) {
+      request.response = ending.kind === 'refused' ? ending.refusal.answer : ending.answer;
     }
+    return undefined;
   }
 
   /** A hook of another middleware answered: this is the last chance to settle, for no hook of ours is called. */

@@ -3,7 +3,7 @@ import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 import type { FailedWrite } from '../stores/transactional-store.ts';
 import { commit, type FailedCommit, giveBackUnlessApplied } from './commit.ts';
 import { type Ending, failedWith } from './ending.ts';
-import { ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
+import { errorOf, ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
 import { completedEvent } from './events.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
 import { HeldLease } from './held-lease.ts';
@@ -136,7 +136,7 @@ export function guardedRun(
       }
       notify(completedEvent(named, settlement.omission));
     } catch (error) {
-      notify({ type: 'store-failed', id: attempt.id, during: 'complete', error: asError(error) });
+      notify({ type: 'store-failed', id: attempt.id, during: 'complete', error: errorOf(error) });
       if (isOfSuccessor(error)) return { kind: 'refused', refusal: refusalOf(error, request, options) };
       // The work is done, so its answer goes out; the key stays in doubt until the lease ends.
     }
@@ -229,7 +229,7 @@ export function guardedRun(
       tellGivenBack();
     } catch (error) {
       // Whatever made the handler fail came first, and is what the caller must see.
-      notify({ type: 'store-failed', id: attempt.id, during: 'release', error: asError(error) });
+      notify({ type: 'store-failed', id: attempt.id, during: 'release', error: errorOf(error) });
     }
     return undefined;
   }
@@ -241,12 +241,12 @@ export function guardedRun(
       const settlement = await endLease(options, held(), options.now());
       if (settlement.kind === 'superseded') notify({ type: 'superseded', ...named });
     } catch (error) {
-      notify({ type: 'store-failed', id: attempt.id, during: 'block', error: asError(error) });
+      notify({ type: 'store-failed', id: attempt.id, during: 'block', error: errorOf(error) });
     }
   }
 
   function tellReconciled(outcome: 'completed' | 'run' | 'blocked', error: unknown): void {
-    const withError = error === undefined ? {} : { error: asError(error) };
+    const withError = error === undefined ? {} : { error: errorOf(error) };
     notify({ type: 'reconciled', ...named, outcome, ...withError });
   }
 
@@ -273,7 +273,7 @@ export function guardedRun(
       const ending = successor === undefined ? undefined : answerOfSuccessor(successor);
       if (ending !== undefined) return ending;
     } catch (error) {
-      notify({ type: 'store-failed', id: attempt.id, during: 'read', error: asError(error) });
+      notify({ type: 'store-failed', id: attempt.id, during: 'read', error: errorOf(error) });
       if (isOfSuccessor(error)) return { kind: 'refused', refusal: refusalOf(error, request, options) };
     }
     tellDoubt();
@@ -316,8 +316,4 @@ export function guardedRun(
  */
 function isOfSuccessor(error: unknown): error is StoreError {
   return error instanceof StoreError && error.keyConsumed;
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

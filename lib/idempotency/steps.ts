@@ -3,8 +3,8 @@ import {
   ConfigurationError,
   ResultTooLargeError,
   StepNotRecordedError,
-  StoreError,
   SupersededError,
+  storeErrorOf,
 } from './errors.ts';
 import type { IdempotencyEventListener } from './events.ts';
 import { outcomeUnknown } from './outcome-unknown.ts';
@@ -148,8 +148,7 @@ export class Steps {
     if (error instanceof ResultTooLargeError) {
       return new StepNotRecordedError(name, 'too-large', { cause: error });
     }
-    const failure =
-      error instanceof StoreError ? error : new StoreError('The idempotency store failed.', { cause: error });
+    const failure = storeErrorOf(error);
     this.#recorder.notify({ type: 'store-failed', id: this.#recorder.id, during: 'step', error: failure });
     return failure;
   }
