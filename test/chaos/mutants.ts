@@ -18,6 +18,7 @@ import type {
 } from '../../lib/index.ts';
 import { itemOf } from '../../lib/stores/dynamodb-record.ts';
 import { storedResult } from '../../lib/stores/dynamodb-result.ts';
+import { changedStore } from '../support/intercepted-store.ts';
 import type { Invariant } from './checker.ts';
 import type { Moment } from './moments.ts';
 import type { OperationBody } from './plan.ts';
@@ -44,7 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no-lock',
     breaks: ['one live lease'],
     store: (store, { client, tableName }) =>
-      changed(store, {
+      changedStore(store, {
         acquire: async (record) => {
           await client.send(new PutItemCommand({ TableName: tableName, Item: itemOf(record) }));
           return APPLIED;
@@ -55,7 +56,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'takes-over-without-looking-at-the-lease',
     breaks: ['one live lease'],
     store: (store, { client, tableName }) =>
-      changed(store, {
+      changedStore(store, {
         acquire: async (record, now) => {
           const outcome = await store.acquire(record, now);
           if (outcome.applied || outcome.current?.status !== 'INPROGRESS') return outcome;
@@ -71,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'completes-whoever-owns-the-record',
     breaks: ['a zombie changes nothing'],
     store: (store, { client, tableName }) =>
-      changed(store, {
+      changedStore(store, {
         complete: async (ownership, completion) => {
           const { id } = ownership;
           const result = await storedResult(ownership, completion);
@@ -100,7 +101,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ['one live lease', 'completed is final'],
     strikesAt: ['about to fail'],
     store: (store, { client, tableName }) =>
-      changed(store, {
+      changedStore(store, {
         release: async ({ id }) => {
           await client.send(new DeleteItemCommand({ TableName: tableName, Key: { id: { S: id } } }));
           return APPLIED;
@@ -111,7 +112,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'deletes-the-lock-that-refused-it',
     breaks: ['one live lease'],
     store: (store) =>
-      changed(store, {
+      changedStore(store, {
         acquire: async (record, now) => {
           const outcome = await store.acquire(record, now);
           if (!outcome.applied && outcome.current !== undefined) await store.release(outcome.current);
@@ -123,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'acquires-over-a-completed-record',
     breaks: ['completed is final'],
     store: (store, { client, tableName }) =>
-      changed(store, {
+      changedStore(store, {
         acquire: async (record, now) => {
           const outcome = await store.acquire(record, now);
           if (outcome.applied || outcome.current?.status !== 'COMPLETED') return outcome;
@@ -136,7 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'answers-with-its-own-result-after-it-lost-the-lease',
     breaks: ['answers agree'],
     store: (store) =>
-      changed(store, {
+      changedStore(store, {
         complete: async (ownership, completion) => {
           await store.complete(ownership, completion);
           return APPLIED;
@@ -147,7 +148,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'takes-over-without-counting',
     breaks: ['attempts grow'],
     store: (store) =>
-      changed(store, { takeOver: (record, lapsed) => store.takeOver({ ...record, attempt: 1 }, lapsed) }),
+      changedStore(store, {
+        takeOver: (record, lapsed) => store.takeOver({ ...record, attempt: 1 }, lapsed),
+      }),
   },
   {
     name: 'never-takes-over',
@@ -159,7 +162,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ['another payload changes nothing'],
     store: (store) => {
       // Records are compared with what was asked for, so each is shown with the fingerprint of who asks.
-      return changed(store, {
+      return changedStore(store, {
         acquire: async (record, now) => {
           const outcome = await store.acquire(record, now);
           if (outcome.applied || outcome.current === undefined) return outcome;
@@ -180,20 +183,6 @@ export function derivedLineId(body: OperationBody, idempotency: IdempotencyConte
   return idempotency?.deriveKey('cart-line') ?? body.cartId;
 }
 
-function changed(store: IdempotencyStore, changes: Partial<IdempotencyStore>): IdempotencyStore {
-  return {
-    maxResultBytes: store.maxResultBytes,
-    acquire: (record, now) => store.acquire(record, now),
-    takeOver: (record, lapsed) => store.takeOver(record, lapsed),
-    renew: (lease, nextLeaseEndsAtMs) => store.renew(lease, nextLeaseEndsAtMs),
-    recordStep: (ownership, name, json) => store.recordStep(ownership, name, json),
-    complete: (ownership, completion) => store.complete(ownership, completion),
-    release: (ownership) => store.release(ownership),
-    read: (id) => store.read(id),
-    ...changes,
-  };
-}
-
 /** Shows the record that a write lost to as `seen` makes of it. */
 function seenAs(
   store: IdempotencyStore,
@@ -205,7 +194,7 @@ function seenAs(
     outcome.applied || outcome.current === undefined
       ? outcome
       : { ...outcome, current: seen(outcome.current) };
-  return changed(store, {
+  return changedStore(store, {
     acquire: async (record, now) => shown(await store.acquire(record, now)),
     takeOver: async (record, lapsed) => shown(await store.takeOver(record, lapsed)),
   });

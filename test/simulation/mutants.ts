@@ -8,6 +8,7 @@ import type {
   TransactionalStore,
   WriteOutcome,
 } from '../../lib/index.ts';
+import { changedStore } from '../support/intercepted-store.ts';
 import type { Invariant } from './checker.ts';
 import type { Sender } from './invocation.ts';
 import type { WhenUncertain, World } from './world.ts';
@@ -26,14 +27,6 @@ export interface Mutant {
   readonly takesDoubtForFailure?: true;
 }
 
-/** A store that differs from `table` in what `changes` names. */
-function withChanges(table: TransactionalStore, changes: Partial<TransactionalStore>): TransactionalStore {
-  const { acquire, takeOver, renew, recordStep, complete, release, read, maxResultBytes } = table;
-  const { prepareWrites, completeWith, putCompleted, write } = table;
-  const single = { acquire, takeOver, renew, recordStep, complete, release, read, maxResultBytes };
-  return { ...single, prepareWrites, completeWith, putCompleted, write, ...changes };
-}
-
 /** A store that shows the record it lost to as `seen` makes of it. */
 function seenAs(
   table: TransactionalStore,
@@ -43,7 +36,7 @@ function seenAs(
     outcome.applied || outcome.current === undefined
       ? outcome
       : { applied: false, current: seen(outcome.current) };
-  return withChanges(table, {
+  return changedStore(table, {
     acquire: async (record, now) => shown(await table.acquire(record, now)),
     takeOver: async (record, lapsed) => shown(await table.takeOver(record, lapsed)),
     complete: async (ownership, completion) => shown(await table.complete(ownership, completion)),
@@ -61,7 +54,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'reads, decides and then puts',
     breaks: ['one live lease', 'no record, no run', 'completed is final', 'only the owner writes'],
     store: (table, sender, world) =>
-      withChanges(table, {
+      changedStore(table, {
         acquire: async (record, now) => {
           const current = await table.read(record.id);
           if (current !== undefined && current.expiresAtSeconds >= now) return { applied: false, current };
@@ -75,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'takes over without looking at the lease',
     breaks: ['one live lease'],
     store: (table, sender) =>
-      withChanges(
+      changedStore(
         seenAs(table, (record) =>
           sender.owners.has(record.owner) ? record : { ...record, leaseEndsAtMs: 0 },
         ),
@@ -96,7 +89,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'completes whoever owns the record',
     breaks: ['only the owner writes', 'completed is final'],
     store: (table) =>
-      withChanges(table, {
+      changedStore(table, {
         complete: async ({ id, owner }, completion) =>
           table.complete({ id, owner: await currentOwner(table, id, owner) }, completion),
       }),
@@ -105,7 +98,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'gives back whoever owns the record',
     breaks: ['only the owner writes'],
     store: (table) =>
-      withChanges(table, {
+      changedStore(table, {
         release: async ({ id, owner }) => table.release({ id, owner: await currentOwner(table, id, owner) }),
       }),
   },
@@ -113,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'deletes the lock that refused it, as Powertools 2.35.0 does',
     breaks: ['only the owner writes'],
     store: (table) =>
-      withChanges(table, {
+      changedStore(table, {
         acquire: async (record, now) => {
           const outcome = await table.acquire(record, now);
           if (!outcome.applied && outcome.current !== undefined) await table.release(outcome.current);
@@ -125,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'acquires over a completed record',
     breaks: ['completed is final'],
     store: (_table, _sender, { table }) =>
-      withChanges(table, {
+      changedStore(table, {
         acquire: async (record, now) => {
           const current = await table.read(record.id);
           if (current?.status === 'COMPLETED') table.delete(record.id);
@@ -137,7 +130,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'runs although it holds no lock',
     breaks: ['no record, no run', 'one live lease', 'completed is final'],
     store: (table) =>
-      withChanges(table, {
+      changedStore(table, {
         acquire: async (record, now) => {
           await table.acquire(record, now);
           return { applied: true };
@@ -163,7 +156,7 @@ export const MUTANTS: readonly Mutant[] = [
     store: (table) => {
       let own = '';
       const seen = seenAs(table, (record) => ({ ...record, fingerprint: own }));
-      return withChanges(seen, {
+      return changedStore(seen, {
         acquire: (record, now) => {
           own = record.fingerprint;
           return seen.acquire(record, now);
@@ -175,7 +168,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'answers with its own result after it has lost the lease',
     breaks: ['answers agree with the record'],
     store: (table) =>
-      withChanges(table, {
+      changedStore(table, {
         complete: async (ownership, completion) => {
           await table.complete(ownership, completion);
           return { applied: true };
@@ -186,7 +179,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'takes over without counting',
     breaks: ['attempts grow'],
     store: (table) =>
-      withChanges(table, { takeOver: (record, lapsed) => table.takeOver({ ...record, attempt: 1 }, lapsed) }),
+      changedStore(table, {
+        takeOver: (record, lapsed) => table.takeOver({ ...record, attempt: 1 }, lapsed),
+      }),
   },
   {
     name: 'gives back what is in doubt, and runs it again',
@@ -198,7 +193,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: ['expired counts as absent'],
     store: (table) => {
       const seen = seenAs(table, (record) => ({ ...record, expiresAtSeconds: Number.MAX_SAFE_INTEGER }));
-      return withChanges(seen, { acquire: (record) => seen.acquire(record, 0) });
+      return changedStore(seen, { acquire: (record) => seen.acquire(record, 0) });
     },
   },
   {
@@ -215,7 +210,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'renews whatever lease there is',
     breaks: ['only the owner writes'],
     store: (table) =>
-      withChanges(table, {
+      changedStore(table, {
         renew: async (lease, nextLeaseEndsAtMs) => {
           const current = await table.read(lease.id);
           return table.renew(current ?? lease, nextLeaseEndsAtMs);
@@ -226,7 +221,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'deletes the record of a later attempt',
     breaks: ['attempts grow', 'a recorded step is final'],
     store: (table) =>
-      withChanges(table, {
+      changedStore(table, {
         renew: (lease, nextLeaseEndsAtMs) =>
           nextLeaseEndsAtMs === 0 ? table.release(lease) : table.renew(lease, nextLeaseEndsAtMs),
       }),
@@ -235,7 +230,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'writes rows before it asks for the record',
     breaks: ['rows and record agree'],
     store: (table, sender) =>
-      withChanges(table, {
+      changedStore(table, {
         completeWith: async (ownership, completion, writes) => {
           await table.write(writes, `${sender.number} ${writes.length}`);
           const outcome = await table.complete(ownership, completion);
@@ -247,7 +242,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'puts a completed record without a look at the one that is there',
     breaks: ['completed is final', 'only the owner writes', 'rows and record agree'],
     store: (table, _sender, world) =>
-      withChanges(table, {
+      changedStore(table, {
         putCompleted: (record, nowSeconds, writes) => {
           world.table.delete(record.id);
           return table.putCompleted(record, nowSeconds, writes);
@@ -258,7 +253,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'takes over without the steps',
     breaks: ['a recorded step is final'],
     store: (table) =>
-      withChanges(table, {
+      changedStore(table, {
         takeOver: async (record, lapsed) => {
           const outcome = await table.takeOver(record, lapsed);
           return outcome.applied ? { applied: true, record } : outcome;

@@ -89,6 +89,5 @@ export function simulatedClient(world: World, sender: Sender): TransactionalStor
   }
 
   const broken = world.mutant?.store?.(world.table, sender, world) ?? world.table;
-  // What is intercepted of a transactional store is one.
-  return interceptedStore(broken, send) as TransactionalStore;
+  return interceptedStore(broken, send);
 }

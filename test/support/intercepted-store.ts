@@ -20,6 +20,8 @@ export type Interception = (operation: Operation, proceed: () => Promise<unknown
  * A store whose every operation passes through `intercept`: to count them, to let something happen between two of
  * them, or to lose a reply after the write took place.
  */
+export function interceptedStore(store: TransactionalStore, intercept: Interception): TransactionalStore;
+export function interceptedStore(store: IdempotencyStore, intercept: Interception): IdempotencyStore;
 export function interceptedStore(store: IdempotencyStore, intercept: Interception): IdempotencyStore {
   // The interception hands back what the operation resolved to, which only the caller can know.
   const pass = <T>(operation: Operation, call: () => Promise<T>) => intercept(operation, call) as Promise<T>;
@@ -44,6 +46,16 @@ export function interceptedStore(store: IdempotencyStore, intercept: Interceptio
     write: (writes, token) => pass('write', () => store.write(writes, token)),
   };
   return transactional;
+}
+
+/** `store`, with some operations of one's own. */
+export function changedStore(
+  store: TransactionalStore,
+  changes: Partial<TransactionalStore>,
+): TransactionalStore;
+export function changedStore(store: IdempotencyStore, changes: Partial<IdempotencyStore>): IdempotencyStore;
+export function changedStore(store: IdempotencyStore, changes: Partial<IdempotencyStore>): IdempotencyStore {
+  return { ...interceptedStore(store, (_operation, proceed) => proceed()), ...changes };
 }
 
 /** As the AWS SDK does: the request is sent, its reply is lost, it is sent again, and the second reply counts. */

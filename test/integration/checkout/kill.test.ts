@@ -1,12 +1,10 @@
 /** The checkout sample, killed at every point of its way: one reservation, one charge, one order, and the same answer. */
 import { randomUUID } from 'node:crypto';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Payments } from '../../../functions/checkout/payments.ts';
 import { testClient } from '../../support/dynamodb.ts';
 import { type KillPoints, runUntilKilled } from '../../support/kill-points.ts';
-import { PaymentService } from './payment-service.ts';
-import { type Answer, LEASE_MS, Shop, STOCKED } from './shop.ts';
+import { type Answer, LEASE_MS, STOCKED, useShop } from './shop.ts';
 
 jest.setTimeout(60_000);
 
@@ -28,19 +26,7 @@ const POINTS = [
   'after TransactWriteItems',
 ];
 
-let client: DynamoDBClient;
-let payments: PaymentService;
-let shop: Shop;
-
-beforeAll(() => {
-  client = testClient();
-});
-afterAll(() => client.destroy());
-beforeEach(async () => {
-  payments = await PaymentService.start();
-  shop = await Shop.open(client, payments);
-});
-afterEach(() => payments.stop());
+const its = useShop();
 
 const ONE_OF_EACH = { available: STOCKED - 2, reservations: 1, orders: 1, charges: 1 };
 
@@ -49,7 +35,7 @@ async function attempt(key: string, killAt: number, leases = 0) {
   const mortal = testClient();
   const survival = await runUntilKilled(killAt, async (points) => {
     points.watch(mortal);
-    return shop.order(
+    return its.shop.order(
       { key },
       {
         client: mortal,
@@ -79,7 +65,7 @@ async function expectReplay(key: string, answer: Answer, leases: number): Promis
     kind: 'survived',
     result: { statusCode: 200, body: answer.body, headers: { 'Idempotent-Replayed': 'true' } },
   });
-  expect(await shop.books()).toEqual(ONE_OF_EACH);
+  expect(await its.shop.books()).toEqual(ONE_OF_EACH);
 }
 
 test('a checkout that nobody kills passes these points and no others', async () => {
@@ -87,7 +73,7 @@ test('a checkout that nobody kills passes these points and no others', async () 
   const survival = await runUntilKilled(Number.POSITIVE_INFINITY, async (points) => {
     const watched = testClient();
     points.watch(watched);
-    const answer = await shop.order(
+    const answer = await its.shop.order(
       { key: randomUUID() },
       { client: watched, observed: (observed) => withPoints(observed, points) },
     );
@@ -97,7 +83,7 @@ test('a checkout that nobody kills passes these points and no others', async () 
   });
   expect(reached).toEqual(POINTS);
   expect(survival).toMatchObject({ kind: 'survived', result: { statusCode: 201 } });
-  expect(await shop.books()).toEqual(ONE_OF_EACH);
+  expect(await its.shop.books()).toEqual(ONE_OF_EACH);
 });
 
 describe('a checkout that dies', () => {
@@ -107,12 +93,12 @@ describe('a checkout that dies', () => {
       const key = randomUUID();
       expect(await attempt(key, killAt)).toEqual({ kind: 'killed', at: name });
       const isOrdered = killAt === POINTS.length;
-      expect((await shop.books()).orders).toBe(isOrdered ? 1 : 0);
+      expect((await its.shop.books()).orders).toBe(isOrdered ? 1 : 0);
 
       const retry = await attempt(key, Number.POSITIVE_INFINITY, 1);
       if (retry.kind !== 'survived') throw new Error('The retry was not to be killed.');
       expect(retry.result.statusCode).toBe(isOrdered ? 200 : 201);
-      expect(await shop.books()).toEqual(ONE_OF_EACH);
+      expect(await its.shop.books()).toEqual(ONE_OF_EACH);
       await expectReplay(key, retry.result, 2);
     },
   );
@@ -123,7 +109,7 @@ describe('a checkout that dies', () => {
       const survival = await attempt(key, leases + 1, leases);
       if (survival.kind === 'killed') continue;
       expect(leases).toBeGreaterThan(2);
-      expect(await shop.books()).toEqual(ONE_OF_EACH);
+      expect(await its.shop.books()).toEqual(ONE_OF_EACH);
       return expectReplay(key, survival.result, leases + 1);
     }
     throw new Error('No attempt survived.');
@@ -133,8 +119,8 @@ describe('a checkout that dies', () => {
     const key = randomUUID();
     const behindTheStep = POINTS.lastIndexOf('after UpdateItem') + 1;
     await attempt(key, behindTheStep);
-    expect(payments.requests).toBe(1);
+    expect(its.payments.requests).toBe(1);
     await attempt(key, Number.POSITIVE_INFINITY, 1);
-    expect(payments.requests).toBe(1);
+    expect(its.payments.requests).toBe(1);
   });
 });

@@ -2,6 +2,7 @@
 import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { createCheckoutHandler } from '../../../functions/checkout/checkout.ts';
 import { DynamoDbOrders } from '../../../functions/checkout/orders.ts';
@@ -13,9 +14,9 @@ import {
   type IdempotencyEvent,
   type IdempotentContext,
 } from '../../../lib/index.ts';
-import { createIdempotencyTable } from '../../support/dynamodb.ts';
+import { createIdempotencyTable, testClient } from '../../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
-import type { PaymentService } from './payment-service.ts';
+import { PaymentService } from './payment-service.ts';
 
 const REMAINING_MS = 10_000;
 export const LEASE_MS = REMAINING_MS + 1_000;
@@ -113,4 +114,28 @@ export class Shop {
       charges: this.#payments.charges.size,
     };
   }
+}
+
+/** A shop and its payment service for each test. */
+export function useShop(): { readonly shop: Shop; readonly payments: PaymentService } {
+  let client: DynamoDBClient;
+  let payments: PaymentService;
+  let shop: Shop;
+  beforeAll(() => {
+    client = testClient();
+  });
+  afterAll(() => client.destroy());
+  beforeEach(async () => {
+    payments = await PaymentService.start();
+    shop = await Shop.open(client, payments);
+  });
+  afterEach(() => payments.stop());
+  return {
+    get shop() {
+      return shop;
+    },
+    get payments() {
+      return payments;
+    },
+  };
 }
