@@ -1,6 +1,12 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { IHttpRouteAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  Billing,
+  TableEncryptionV2,
+  type TablePropsV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function.ts';
 import { CartApi } from './cart-api.ts';
@@ -38,14 +44,18 @@ export class AddToCartStack extends Stack {
     });
 
     const idempotencyTable = new IdempotencyTable(this, 'Idempotency', { removalPolicy });
-    const cartTable = new TableV2(this, 'Cart', {
+    const dataTable = (id: string, keys: Pick<TablePropsV2, 'partitionKey' | 'sortKey'>) =>
+      new TableV2(this, id, {
+        ...keys,
+        billing: Billing.onDemand(),
+        encryption: TableEncryptionV2.awsManagedKey(),
+        pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+        removalPolicy,
+        deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
+      });
+    const cartTable = dataTable('Cart', {
       partitionKey: { name: 'cartId', type: AttributeType.STRING },
       sortKey: { name: 'lineId', type: AttributeType.STRING },
-      billing: Billing.onDemand(),
-      encryption: TableEncryptionV2.awsManagedKey(),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      removalPolicy,
-      deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
     });
 
     const addToCart = new BundledFunction(this, 'AddToCart', {
@@ -67,13 +77,8 @@ export class AddToCartStack extends Stack {
     listCart.addEnvironment('CART_TABLE', cartTable.tableName);
     cartTable.grants.actions(listCart, 'dynamodb:Query');
 
-    const chargesTable = new TableV2(this, 'Charges', {
+    const chargesTable = dataTable('Charges', {
       partitionKey: { name: 'chargeId', type: AttributeType.STRING },
-      billing: Billing.onDemand(),
-      encryption: TableEncryptionV2.awsManagedKey(),
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      removalPolicy,
-      deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
     });
     const chargeOrders = new BundledFunction(this, 'ChargeOrders', {
       entry: 'functions/charge-orders/handler.ts',
