@@ -16,7 +16,8 @@ const PREFIX = 'lambda-idempotency:';
 /**
  * An outbox in `localStorage`, or whatever has its shape. Web Locks (all browsers, in secure contexts) make each call one
  * step across tabs; but a browser may keep a copy in each process, so that another tab sees a change a moment later (no
- * specification says when). Two tabs that begin the same operation within that moment may make two keys.
+ * specification says when). Two tabs that begin the same operation within that moment may make two keys, and two that
+ * resume one may send it twice, with one key.
  * `indexedDbStorage` has no such gap, and more room than the 5 MB of this one.
  */
 export function webStorage(storage: StorageLike): OutboxStorage {
