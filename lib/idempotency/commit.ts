@@ -137,7 +137,7 @@ export async function giveBackUnlessApplied(
 /** The record has refused us. If it is completed by ourselves, the reply to our own transaction was lost. */
 function settlementBy(attempt: Attempt, current: IdempotencyRecord | undefined): Settlement {
   const isOurs = current?.owner === attempt.owner && current.status === 'COMPLETED';
-  return isOurs ? { kind: 'settled' } : { kind: 'superseded', current };
+  return isOurs ? { kind: 'settled', found: current } : { kind: 'superseded', current };
 }
 
 /** Errors that say more than that the store failed stay what they are. */

@@ -89,8 +89,11 @@ export type Outlook =
   | { readonly kind: 'own-lock' };
 
 export type Settlement =
-  /** `omission`: a completion without its result. */
-  | { readonly kind: 'settled'; readonly omission?: Omission }
+  /**
+   * `omission`: a completion without its result. `found`: the key had been consumed by this attempt before, by the same
+   * write when its reply was lost, or by another one of it.
+   */
+  | { readonly kind: 'settled'; readonly omission?: Omission; readonly found?: IdempotencyRecord }
   /** The lease was lost; nothing was written. `current` is the record that stands in its place, if any. */
   | { readonly kind: 'superseded'; readonly current: IdempotencyRecord | undefined };
 
@@ -348,7 +351,9 @@ async function completeOnce(
   if (current !== undefined) remember?.(current);
   // A completion whose reply was lost is refused by itself.
   const isOurs = current?.owner === attempt.owner && current.status === 'COMPLETED';
-  return isOurs ? settledWith(completion, whyOmitted) : { kind: 'superseded', current };
+  if (!isOurs) return { kind: 'superseded', current };
+  const settlement = settledWith(completion, whyOmitted);
+  return outcome.applied ? settlement : { ...settlement, found: current };
 }
 
 /** The record as the store has it once `completion` is applied. */

@@ -1,7 +1,7 @@
 import type { HttpRequest } from '../http/http-request.ts';
 import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 import type { FailedWrite } from '../stores/transactional-store.ts';
-import { commit, type FailedCommit, giveBackUnlessApplied } from './commit.ts';
+import { commit, type FailedCommit, giveBackUnlessApplied, storeFailure } from './commit.ts';
 import { type Ending, failedWith } from './ending.ts';
 import { errorOf, ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
 import { completedEvent } from './events.ts';
@@ -178,10 +178,30 @@ export function guardedRun(
   async function answerFailedCondition(failed: readonly FailedWrite[]): Promise<Ending> {
     notify({ type: 'condition-failed', ...named, writes: failed.map(({ index }) => index) });
     const reaction = await pending.onConditionFailed(failed);
-    if (reaction.kind === 'answer') return conclude(reaction.answer, reaction.answer, record);
+    if (reaction.kind === 'answer') return conclude(reaction.answer, reaction.answer, recordInsteadOfWrites);
     // Whoever has taken over knows more than the condition that has just been looked at.
     const successor = isOutcomeUnknown(reaction.error) ? tellDoubt() : await giveBackUnlessRunning();
     return successor ?? failedWith(reaction.error, request, options);
+  }
+
+  /**
+   * An answer that tells of writes which were refused. It is told only when it is recorded: where the client library has
+   * sent the transaction twice, the other one may still be on its way, come to other data, and be applied.
+   */
+  async function recordInsteadOfWrites(conclusion: RecordConclusion, answer: unknown): Promise<Ending> {
+    const settlement = await completeOrGiveBack(conclusion);
+    const told = endOfCommit(settlement, answer);
+    const found = settlement.kind === 'settled' ? settlement.found : undefined;
+    return found === undefined ? told : answerFrom(found);
+  }
+
+  async function completeOrGiveBack(conclusion: RecordConclusion): Promise<FailedCommit> {
+    try {
+      return await complete(options, held(), conclusion.result(), conclusion.omit);
+    } catch (error) {
+      lease.end();
+      return giveBackUnlessApplied(options, held(), storeFailure(error));
+    }
   }
 
   /** This attempt outlived its lease: the record, and not our own result, is now the truth about the key. */
@@ -193,8 +213,12 @@ export function guardedRun(
       const retryAfterMs = Math.max(current.leaseEndsAtMs - options.now(), 0);
       return { kind: 'refused', refusal: refusalOf(new SupersededError(retryAfterMs), request, options) };
     }
+    return answerFrom(current);
+  }
+
+  function answerFrom({ result = { kind: 'undefined' } }: IdempotencyRecord): Ending {
     try {
-      return { kind: 'answer', answer: operation.replay(current.result ?? { kind: 'undefined' }) };
+      return { kind: 'answer', answer: operation.replay(result) };
     } catch (error) {
       if (!(error instanceof ResultNotRecordedError)) throw error;
       return { kind: 'refused', refusal: refusalOf(error, request, options) };

@@ -2,6 +2,9 @@ import type { OnInProgress } from '../../lib/index.ts';
 import { CLOCK_SKEW_MS } from './guard.ts';
 import { type Bounds, type WhenUncertain, WORKS, type Work } from './world.ts';
 
+/** Units of which no schedule sells so many. */
+const PLENTY = 1_000;
+
 /** Worlds for random schedules: everything may go wrong, a few times each. */
 export const WIDE_WORLD: Bounds = {
   sends: [1, 2, 3, 4, 5],
@@ -12,10 +15,14 @@ export const WIDE_WORLD: Bounds = {
   waits: 4,
   failures: true,
   zombies: true,
+  contention: true,
   tries: 2,
   clockSkewMs: CLOCK_SKEW_MS,
   fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware', 'middleware, Middy 7'],
   works: WORKS,
+  stores: ['port', 'DynamoDB', 'DynamoDB, long answers'],
+  stock: [PLENTY, 1],
+  restocks: 1,
   onUncertain: ['retry', 'block', 'find out'],
   renewedLeaseMs: ['none', 1_500],
   // The shorter one is over before the lease is: a record must outlive its lease all the same.
@@ -44,10 +51,14 @@ export function smallWorld(
     waits: 1,
     failures: false,
     zombies: false,
+    contention: false,
     tries: 2,
     clockSkewMs: 0,
     fronts: ['wrapper with key'],
     works: [work],
+    stores: ['port'],
+    stock: [PLENTY],
+    restocks: 0,
     onUncertain: [onUncertain],
     renewedLeaseMs: ['none'],
     retentionSeconds: [60],

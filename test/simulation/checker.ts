@@ -23,7 +23,10 @@ export const INVARIANTS = {
     "one effect a key with onUncertain 'block'; with 'retry', one more for each doubtful attempt; with a function that finds out, one more for each that came after it was asked",
   'expired counts as absent':
     'what is past its retention is not replayed, whether the table still holds it or not',
-  'rows and record agree': 'what was left to commit is there once and the key consumed, or neither',
+  'rows and record agree':
+    'what was left to commit is there once and the key consumed, or neither; or a condition did not hold, and the key says so',
+  'a long answer is whole':
+    'what is kept beside the record is replayed to the last byte, or said to be missing',
   'a recorded step is final':
     'it is not run again, its result stays what it was, and its derived key is the same on every attempt',
   'a wait ends in time': 'nobody sleeps into the end of its invocation',
@@ -65,10 +68,16 @@ export class Checker {
   readonly #derivedKeys = new Map<string, string>();
   /** Of the operation that is being applied. */
   #rowsWritten: string[] = [];
+  readonly #metCondition = new Set<Sender>();
+  /** Whose chunks TTL has deleted, one at least: record and owner. */
+  readonly #withoutChunks = new Set<string>();
+  /** Units that were ever in stock. */
+  #stocked: number;
   readonly #world: CheckedWorld;
 
   constructor(world: CheckedWorld) {
     this.#world = world;
+    this.#stocked = world.table.left;
     world.table.onRow = (key) => this.#rowsWritten.push(key);
   }
 
@@ -178,15 +187,23 @@ export class Checker {
     }
   }
 
+  /** It was told that a condition of its writes did not hold. */
+  conditionFailed(sender: Sender): void {
+    this.#metCondition.add(sender);
+  }
+
+  restocked(): void {
+    this.#stocked += 1;
+  }
+
   answered(sender: Sender, answer: Answer): void {
     if (answer.kind === 'failed') return;
     if (answer.kind === 'refused') {
-      // Once its lease is over, its lock is nobody's, and whoever has slept over it is told to come again.
-      const isOver = this.#world.scheduler.nowMs + sender.skewMs >= this.#leaseEndMs(sender);
-      if (answer.code === 'IN_PROGRESS' && sender.holdsLock && !isOver) {
-        this.#fail('a lost reply is no conflict', `send ${sender.number} is refused for its own lock`);
-      }
+      this.#checkRefusal(sender, answer.code);
       return;
+    }
+    if (!answer.isWhole) {
+      this.#fail('a long answer is whole', `send ${sender.number} is answered with a part of a result`);
     }
     if (answer.payload !== sender.payload) {
       this.#fail(
@@ -194,14 +211,27 @@ export class Checker {
         `body ${sender.payload} is answered with a result for ${answer.payload}`,
       );
     }
-    this.#checkResult(sender, answer.run);
+    this.#checkResult(sender, answer);
+  }
+
+  #checkRefusal(sender: Sender, code: string): void {
+    // Once its lease is over, its lock is nobody's, and whoever has slept over it is told to come again.
+    const isOver = this.#world.scheduler.nowMs + sender.skewMs >= this.#leaseEndMs(sender);
+    if (code === 'IN_PROGRESS' && sender.holdsLock && !isOver) {
+      this.#fail('a lost reply is no conflict', `send ${sender.number} is refused for its own lock`);
+    }
+    const isMissing = this.#livesMetBy(sender).some(({ answerIsMissing }) => answerIsMissing);
+    if (code === 'RESULT_NOT_RECORDED' && !isMissing) {
+      this.#fail('a long answer is whole', `send ${sender.number} is told that it is missing`);
+    }
   }
 
   /** Everything has ended and every lease is over; `probe` was sent without any fault. */
   probed(probe: Sender, answer: Answer): void {
     const usable =
       answer.kind === 'result' ||
-      (answer.kind === 'refused' && ['PAYLOAD_MISMATCH', 'OUTCOME_UNKNOWN'].includes(answer.code));
+      (answer.kind === 'refused' &&
+        ['PAYLOAD_MISMATCH', 'OUTCOME_UNKNOWN', 'RESULT_NOT_RECORDED'].includes(answer.code));
     if (!usable) {
       this.#fail(
         'no key is stuck',
@@ -210,10 +240,19 @@ export class Checker {
     }
   }
 
-  /** TTL has deleted a record that was past its retention. */
+  /** TTL has deleted a record that was past its retention, or a chunk. */
   ttlDeleted(id: string): void {
-    const key = this.#keyOfRecord.get(id);
-    if (key !== undefined) this.#endLife(key);
+    const [recordId = '', chunk] = id.split('#chunk#');
+    const key = this.#keyOfRecord.get(recordId);
+    if (chunk === undefined) {
+      if (key !== undefined) this.#endLife(key);
+      return;
+    }
+    const owner = chunk.split('#')[0] ?? '';
+    this.#withoutChunks.add(`${recordId} ${owner}`);
+    // A chunk may go before there was ever a record.
+    const lives = key === undefined ? [] : this.#lives.of(key);
+    for (const life of lives) if (life.completedBy === owner) life.answerIsMissing = true;
   }
 
   checkEffects(): void {
@@ -238,10 +277,18 @@ export class Checker {
   #checkRows(key: string): void {
     const { work } = this.#world;
     if (work !== 'commit' && work !== 'single write') return;
-    const { rows, completedAs } = this.#lives.current(key);
-    if (rows !== (completedAs === undefined ? 0 : 1)) {
+    const { rows, completedAs, soldOut } = this.#lives.current(key);
+    if (rows !== (completedAs === undefined || soldOut ? 0 : 1)) {
       const record = completedAs === undefined ? 'is not consumed' : `is consumed by send ${completedAs}`;
       this.#fail('rows and record agree', `key ${key} has ${rows} rows, and ${record}`);
+    }
+    const { left } = this.#world.table;
+    const sold = this.#lives.all.reduce((sum, [, life]) => sum + life.rows, 0);
+    if (left < 0 || sold + left !== this.#stocked) {
+      this.#fail(
+        'rows and record agree',
+        `of ${this.#stocked} units ${sold} were sold, and ${left} are left`,
+      );
     }
   }
 
@@ -309,10 +356,33 @@ export class Checker {
       this.#changedByOwner(sender, operation, before, after);
     }
     if (!isNew) this.#checkSteps(sender, operation, before, after);
-    if (after?.status === 'COMPLETED') {
-      const life = this.#lives.current(sender.key);
-      life.completedAs = this.#foundOut.get(sender) ?? sender.number;
-      life.expiresAtSeconds = after.expiresAtSeconds;
+    if (after?.status === 'COMPLETED') this.#completed(sender, operation, after);
+  }
+
+  #completed(
+    sender: Sender,
+    operation: StoreOperation,
+    { id, owner, expiresAtSeconds }: IdempotencyRecord,
+  ): void {
+    const { table, work } = this.#world;
+    const life = this.#lives.current(sender.key);
+    life.completedAs = this.#foundOut.get(sender) ?? sender.number;
+    life.completedBy = owner;
+    life.expiresAtSeconds = expiresAtSeconds;
+    life.soldOut = (work === 'commit' || work === 'single write') && this.#rowsWritten.length === 0;
+    if (life.soldOut && !this.#metCondition.has(sender)) {
+      this.#fail(
+        'rows and record agree',
+        `${operation} of send ${sender.number} consumes the key without its row`,
+      );
+    }
+    const hasLostChunks = this.#withoutChunks.has(`${id} ${owner}`);
+    life.answerIsMissing = hasLostChunks || table.isTombstone(id);
+    if (table.isBroken(id) && !hasLostChunks) {
+      this.#fail(
+        'a long answer is whole',
+        `the key is consumed before the answer of send ${sender.number} is there`,
+      );
     }
   }
 
@@ -373,20 +443,24 @@ export class Checker {
     for (const [name, json] of Object.entries(after?.steps ?? {})) steps.set(name, json);
   }
 
-  #checkResult(sender: Sender, resultOf: number): void {
-    // What it read may have expired since: any life counts that it has met.
-    const met = this.#lives
+  /** What it read may have expired since: any life counts that it has met. */
+  #livesMetBy(sender: Sender): readonly Life[] {
+    return this.#lives
       .of(sender.key)
       .filter(
         (life) =>
           life.endedMs === undefined || life.endedMs >= sender.arrivedMs || this.#isWarm(life, sender),
       );
+  }
+
+  #checkResult(sender: Sender, { run: resultOf, soldOut }: Extract<Answer, { kind: 'result' }>): void {
+    const met = this.#livesMetBy(sender).filter((life) => life.soldOut === soldOut);
     const recorded = met.flatMap(({ completedAs }) => completedAs ?? []);
     const isOwn = resultOf === (this.#foundOut.get(sender) ?? sender.number);
     if (!recorded.includes(resultOf) && !(isOwn && this.#mayAnswerForItself(sender))) {
       this.#fail(
         'answers agree with the record',
-        `send ${sender.number} is answered with run ${resultOf}, and recorded is ${recorded.join(', ') || 'nothing'}`,
+        `send ${sender.number} is answered with ${soldOut ? '"sold out" of ' : ''}run ${resultOf}, and recorded is ${recorded.join(', ') || 'nothing'}`,
       );
     }
     if (!isOwn) this.#checkAge(sender, resultOf);

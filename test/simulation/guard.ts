@@ -14,9 +14,9 @@ import {
   type Reconciliation,
   type TransactionalStore,
 } from '../../lib/index.ts';
+import { RESULT_MAX_BYTES } from '../../lib/stores/result-size.ts';
 import { httpApiEvent } from '../support/events.ts';
 import { warmCacheLoaded } from '../support/warm-cache-loaded.ts';
-import type { SimulatedTable } from './simulated-table.ts';
 import type { World } from './world.ts';
 
 export const CLOCK_SKEW_MS = 1_000;
@@ -96,7 +96,7 @@ function createGuard(world: World, current: () => Guarded): Guard {
 }
 
 function optionsOf(world: World, current: () => Guarded): HttpOptions {
-  const { table, work, onUncertain, onInProgress, retentionSeconds, renewedLeaseMs, cache } = world;
+  const { work, onUncertain, onInProgress, retentionSeconds, renewedLeaseMs, cache } = world;
   const ofLeases = {
     onUncertain:
       onUncertain === 'find out'
@@ -105,7 +105,7 @@ function optionsOf(world: World, current: () => Guarded): HttpOptions {
     ...(renewedLeaseMs === 'none' ? {} : { renewedLeaseMs }),
   };
   return {
-    store: storeOf(table, current),
+    store: storeOf(current),
     namespace: 'simulation',
     clockSkewMs: CLOCK_SKEW_MS,
     retentionSeconds,
@@ -121,9 +121,9 @@ function optionsOf(world: World, current: () => Guarded): HttpOptions {
   };
 }
 
-function storeOf({ maxResultBytes }: SimulatedTable, current: () => Guarded): TransactionalStore {
+function storeOf(current: () => Guarded): TransactionalStore {
   return {
-    maxResultBytes,
+    maxResultBytes: RESULT_MAX_BYTES,
     acquire: (record, nowSeconds) => current().store.acquire(record, nowSeconds),
     takeOver: (record, lapsed) => current().store.takeOver(record, lapsed),
     renew: (lease, nextLeaseEndsAtMs) => current().store.renew(lease, nextLeaseEndsAtMs),

@@ -11,8 +11,8 @@ import {
 } from '../../lib/index.ts';
 import { pickOne } from './choices.ts';
 import type { Guarded } from './guard.ts';
-import { simulatedClient } from './simulated-client.ts';
-import { rowOf } from './simulated-table.ts';
+import { PADDING } from './padding.ts';
+import { purchase } from './simulated-table.ts';
 import type { World } from './world.ts';
 
 /** Length of an invocation, in milliseconds. */
@@ -49,7 +49,15 @@ export interface Sender {
 
 /** What the caller got. */
 export type Answer =
-  | { readonly kind: 'result'; readonly payload: string; readonly run: number }
+  | {
+      readonly kind: 'result';
+      readonly payload: string;
+      readonly run: number;
+      /** The run had nothing to sell. */
+      readonly soldOut: boolean;
+      /** All that makes a long answer long is in it. */
+      readonly isWhole: boolean;
+    }
   | { readonly kind: 'refused'; readonly code: string }
   /** The handler's own failure, or that it does not know. */
   | { readonly kind: 'failed' };
@@ -99,7 +107,7 @@ export class Invocation implements Sender, Guarded {
     this.isZombie = traits.isZombie;
     this.arrivedMs = world.scheduler.nowMs;
     this.deadlineMs = this.arrivedMs + TIMEOUT_MS;
-    this.store = simulatedClient(world, this);
+    this.store = world.table.connect(world, this);
     const times = this.isZombie ? ', never killed' : '';
     this.note(() => `arrives with key ${this.key}, body ${this.payload} (clock +${this.skewMs} ms${times})`);
   }
@@ -132,7 +140,7 @@ export class Invocation implements Sender, Guarded {
 
   async #answer(): Promise<Answer> {
     try {
-      return readAnswer(await this.#world.guards.invoke(this, this.#context()));
+      return readAnswer(await this.#world.guards.invoke(this, this.#context()), this.#isLong);
     } catch (error) {
       if (error instanceof HandlerFailed) return { kind: 'failed' };
       if (isIdempotencyError(error)) return { kind: 'refused', code: error.code };
@@ -178,7 +186,7 @@ export class Invocation implements Sender, Guarded {
     const run = checker.effectOf(this.key);
     if (run === undefined) return { outcome: 'run' };
     checker.foundOut(this, run);
-    return { outcome: 'completed', answer: resultOf(run) };
+    return { outcome: 'completed', answer: resultOf(run, { isLong: this.#isLong }) };
   };
 
   readonly handle = async (idempotency: IdempotencyContext): Promise<unknown> => {
@@ -199,7 +207,7 @@ export class Invocation implements Sender, Guarded {
     await scheduler.step(this.number, 'handler returns');
     if (end === 'does not know, with effect' && mutant?.takesDoubtForFailure) throw new HandlerFailed();
     if (end === 'does not know, with effect') return outcomeUnknown({ statusCode: 504 });
-    return resultOf(this);
+    return resultOf(this, { isLong: this.#isLong });
   };
 
   async #work(idempotency: IdempotencyContext): Promise<void> {
@@ -210,10 +218,26 @@ export class Invocation implements Sender, Guarded {
         return;
       case 'commit':
       case 'single write':
-        return idempotency.commit([rowOf(this.key)]);
+        return this.#purchase(idempotency);
       case 'steps':
         return this.#step('charge', idempotency);
     }
+  }
+
+  /** Some handlers have an answer of their own where there is nothing left; the others fail. */
+  #purchase({ commit }: IdempotencyContext): void {
+    const { checker, choices, handlersMayFail } = this.#world;
+    const hasAnswer = choices.pick(handlersMayFail ? [3, 1] : [1]) === 0;
+    const onConditionFailed = () => {
+      checker.conditionFailed(this);
+      this.note(() => 'finds nothing in stock');
+      return resultOf(this, { isLong: this.#isLong, soldOut: true });
+    };
+    commit(purchase(this.key), hasAnswer ? { onConditionFailed } : {});
+  }
+
+  get #isLong(): boolean {
+    return this.#world.store === 'DynamoDB, long answers';
   }
 
   async #step(name: string, { step, deriveKey }: IdempotencyContext): Promise<void> {
@@ -228,23 +252,44 @@ export class Invocation implements Sender, Guarded {
   }
 }
 
-function resultOf({ number, payload }: Sender): unknown {
-  return { statusCode: 201, body: JSON.stringify({ payload, run: number }) };
+function resultOf(
+  { number, payload }: Sender,
+  { isLong, soldOut = false }: { readonly isLong: boolean; readonly soldOut?: boolean },
+): unknown {
+  const body = {
+    payload,
+    run: number,
+    ...(soldOut ? { soldOut } : {}),
+    ...(isLong ? { padding: PADDING } : {}),
+  };
+  return { statusCode: soldOut ? 409 : 201, body: JSON.stringify(body) };
 }
 
 /** `answer` is the handler's own, its replay, or a problem document: all of them HTTP answers. */
-function readAnswer(answer: unknown): Answer {
-  const { statusCode, body = '{}' } = answer as { statusCode: number; body?: string };
-  const { code, payload, run } = JSON.parse(body) as { code?: string; payload?: string; run?: number };
+function readAnswer(answer: unknown, isLong: boolean): Answer {
+  const { body = '{}' } = answer as { readonly body?: string };
+  const {
+    code,
+    payload,
+    run,
+    soldOut = false,
+    padding,
+  } = JSON.parse(body) as {
+    readonly code?: string;
+    readonly payload?: string;
+    readonly run?: number;
+    readonly soldOut?: boolean;
+    readonly padding?: string;
+  };
   if (code !== undefined) return { kind: 'refused', code };
-  if (payload === undefined || run === undefined || statusCode >= 300) return { kind: 'failed' };
-  return { kind: 'result', payload, run };
+  if (payload === undefined || run === undefined) return { kind: 'failed' };
+  return { kind: 'result', payload, run, soldOut, isWhole: !isLong || padding === PADDING };
 }
 
 function describe(answer: Answer): string {
   switch (answer.kind) {
     case 'result':
-      return `result of run ${answer.run} for body ${answer.payload}`;
+      return `${answer.soldOut ? '"sold out" of' : 'result of'} run ${answer.run} for body ${answer.payload}`;
     case 'refused':
       return answer.code;
     case 'failed':

@@ -19,6 +19,12 @@ export interface Life {
   completedAs: number | undefined;
   /** Epoch seconds, of the completion. */
   expiresAtSeconds: number | undefined;
+  /** Token of the attempt that completed it. */
+  completedBy: string | undefined;
+  /** It was completed without its row, since a condition of the writes did not hold. */
+  soldOut: boolean;
+  /** Its answer could not be kept, or TTL has deleted a part of it. */
+  answerIsMissing: boolean;
   /** By the true clock. */
   endedMs: number | undefined;
   /** Effects of runs that somebody had overtaken. */
@@ -42,6 +48,9 @@ export class Lives {
       runs: [],
       completedAs: undefined,
       expiresAtSeconds: undefined,
+      completedBy: undefined,
+      soldOut: false,
+      answerIsMissing: false,
       endedMs: undefined,
       lateEffects: 0,
       rows: 0,

@@ -2,6 +2,7 @@
  * The protocol, broken on purpose: one mutant at least for each promise, so that it is known that the checker sees.
  * A mutant changes what the library is told or what it does to its store; the library's code stays as it is.
  */
+import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type {
   IdempotencyRecord,
   ProtocolOptions,
@@ -10,14 +11,19 @@ import type {
 } from '../../lib/index.ts';
 import { changedStore } from '../support/intercepted-store.ts';
 import type { Invariant } from './checker.ts';
+import type { Request } from './dynamodb/simulated-dynamodb.ts';
 import type { Sender } from './invocation.ts';
 import type { WhenUncertain, World } from './world.ts';
+
+type Send = (request: Request) => Promise<unknown>;
 
 export interface Mutant {
   readonly name: string;
   /** Any one of these is what the checker may say of it. */
   readonly breaks: readonly Invariant[];
   readonly store?: (table: TransactionalStore, sender: Sender, world: World) => TransactionalStore;
+  /** The requests that the library's DynamoDbStore sends. */
+  readonly send?: (send: Send, sender: Sender, world: World) => Send;
   readonly options?: Omit<ProtocolOptions, 'store'>;
   /** It shows where doubt is met in this way alone. */
   readonly onUncertain?: WhenUncertain;
@@ -47,6 +53,26 @@ function seenAs(
 /** Whatever is there, as if `sender` owned it. */
 async function currentOwner(table: TransactionalStore, id: string, owner: string): Promise<string> {
   return (await table.read(id))?.owner ?? owner;
+}
+
+function isChunkPut(request: Request): boolean {
+  return request instanceof PutItemCommand && request.input.Item?.['id']?.S?.includes(CHUNK) === true;
+}
+
+const CHUNK = '#chunk#';
+
+function withoutOwnerInChunkIds(request: Request): Request {
+  const shared = (item: Record<string, AttributeValue> | undefined) => {
+    const id = item?.['id']?.S;
+    return id?.includes(CHUNK) ? { ...item, id: { S: id.replace(/#chunk#.*#/, CHUNK) } } : item;
+  };
+  if (request instanceof PutItemCommand) {
+    return new PutItemCommand({ ...request.input, Item: shared(request.input.Item) });
+  }
+  if (request instanceof GetItemCommand) {
+    return new GetItemCommand({ ...request.input, Key: shared(request.input.Key) });
+  }
+  return request;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -117,11 +143,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'acquires over a completed record',
     breaks: ['completed is final'],
-    store: (_table, _sender, { table }) =>
+    store: (table, _sender, world) =>
       changedStore(table, {
         acquire: async (record, now) => {
           const current = await table.read(record.id);
-          if (current?.status === 'COMPLETED') table.delete(record.id);
+          if (current?.status === 'COMPLETED') world.table.delete(record.id);
           return table.acquire(record, now);
         },
       }),
@@ -237,6 +263,39 @@ export const MUTANTS: readonly Mutant[] = [
           return outcome.applied ? { kind: 'applied' } : { kind: 'record-refused', current: outcome.current };
         },
       }),
+  },
+  {
+    name: 'consumes the key although a condition of the writes does not hold',
+    breaks: ['rows and record agree', 'answers agree with the record'],
+    store: (table) =>
+      changedStore(table, {
+        completeWith: async (ownership, completion, writes) => {
+          const outcome = await table.completeWith(ownership, completion, writes);
+          if (outcome.kind === 'condition-failed') await table.complete(ownership, completion);
+          return outcome;
+        },
+      }),
+  },
+  {
+    name: 'writes chunks when the key is consumed',
+    breaks: ['a long answer is whole'],
+    send: (send) => {
+      const held: Request[] = [];
+      return async (request) => {
+        if (isChunkPut(request)) {
+          held.push(request);
+          return {};
+        }
+        const reply = await send(request);
+        while (held[0] !== undefined) await send(held.shift() as Request);
+        return reply;
+      };
+    },
+  },
+  {
+    name: 'names chunks by their record alone',
+    breaks: ['a long answer is whole'],
+    send: (send) => (request) => send(withoutOwnerInChunkIds(request)),
   },
   {
     name: 'puts a completed record without a look at the one that is there',

@@ -1,15 +1,15 @@
 /** One schedule: a few requests, everything that may happen to them, and what the checker says of it. */
 
-import type { IdempotencyRecord } from '../../lib/index.ts';
 import { Checker, type Violation } from './checker.ts';
 import { pickOne, type RecordedChoices } from './choices.ts';
+import { createTable } from './create-table.ts';
 import { Guards } from './guard.ts';
 import type { HistoryLine } from './history.ts';
 import { type Answer, Invocation, type SenderTraits } from './invocation.ts';
 import type { Mutant } from './mutants.ts';
 import { Scheduler } from './scheduler.ts';
-import { SimulatedTable } from './simulated-table.ts';
-import type { Bounds, World } from './world.ts';
+import type { Expirable } from './simulated-table.ts';
+import type { Bounds, Store, World } from './world.ts';
 
 export interface ScheduleResult {
   readonly violation: Violation | undefined;
@@ -35,7 +35,6 @@ const STEPS_MAX = 2_000;
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
   const { bounds, choices, mutant, isKnown } = options;
   const scheduler = new Scheduler();
-  const table = new SimulatedTable();
   const history: HistoryLine[] = [];
   const front = pickOne(choices, bounds.fronts);
   const work = pickOne(choices, bounds.works);
@@ -44,6 +43,8 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const retentionSeconds = pickOne(choices, bounds.retentionSeconds);
   const onInProgress = pickOne(choices, bounds.onInProgress);
   const cache = pickOne(choices, bounds.cache);
+  const store = pickOne(choices, bounds.stores, bounds.stores.map(weightOf));
+  const table = createTable(store, pickOne(choices, bounds.stock), () => scheduler.nowMs);
   const checker = new Checker({
     scheduler,
     table,
@@ -62,6 +63,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     mutant,
     front,
     work,
+    store,
     onUncertain,
     renewedLeaseMs,
     retentionSeconds,
@@ -90,6 +92,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   let sendsLeft = pickOne(choices, bounds.sends, bounds.sends);
   let crashesLeft = bounds.crashes;
   let waitsLeft = bounds.waits;
+  let restocksLeft = bounds.restocks;
   let steps = 0;
 
   while (checker.violation === undefined) {
@@ -104,8 +107,9 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     weights.push(sendsLeft > 0 ? 4 : 0);
     weights.push(crashesLeft > 0 && running.length > 0 ? 1 : 0);
     weights.push(waitsLeft > 0 && invocations.length > 0 ? 2 : 0);
-    const expired = expiredRecords();
+    const expired = expiredItems();
     weights.push(expired.length > 0 ? 1 : 0);
+    weights.push(restocksLeft > 0 && table.left === 0 ? 2 : 0);
     const picked = choices.pick(weights);
     if (picked < waiting.length) await take(picked);
     else if (picked === waiting.length) {
@@ -118,11 +122,16 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     } else if (picked === waiting.length + 2) {
       waitsLeft -= 1;
       wait();
-    } else {
+    } else if (picked === waiting.length + 3) {
       const { id } = pickOne(choices, expired);
-      world.tell(undefined, 'TTL deletes a record');
+      world.tell(undefined, `TTL deletes a ${table.record(id) === undefined ? 'chunk' : 'record'}`);
       table.delete(id);
       checker.ttlDeleted(id);
+    } else {
+      restocksLeft -= 1;
+      table.left += 1;
+      checker.restocked();
+      world.tell(undefined, 'one more comes into stock');
     }
   }
   if (checker.violation === undefined) checker.checkEffects();
@@ -148,10 +157,10 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   }
 
   /** By a clock that may be ahead of the true one, as far as clocks may differ. */
-  function expiredRecords(): readonly IdempotencyRecord[] {
+  function expiredItems(): readonly Expirable[] {
     if (!bounds.expiry) return [];
     const nowSeconds = (scheduler.nowMs + bounds.clockSkewMs) / 1000;
-    return table.records.filter(({ expiresAtSeconds }) => expiresAtSeconds < nowSeconds);
+    return table.expirables.filter(({ expiresAtSeconds }) => expiresAtSeconds < nowSeconds);
   }
 
   /** Time goes on: a little, to the moments at which something ends, or to those at which something expires. */
@@ -213,16 +222,19 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       checker.state,
       invocations.map(({ learned, ended, deadlineMs, skewMs }) => [learned, ended, deadlineMs, skewMs]),
       scheduler.waiting.map(({ actor, label, fromMs }) => [actor, label, fromMs]),
-      [sendsLeft, crashesLeft, waitsLeft, world.faultsLeft],
+      [sendsLeft, crashesLeft, waitsLeft, world.faultsLeft, restocksLeft, table.left],
     ]);
   }
 }
 
 function describeWorld(world: World): string {
-  const { front, work, onUncertain, onInProgress, renewedLeaseMs, cache, retentionSeconds } = world;
+  const { front, work, store, table, onUncertain, onInProgress, renewedLeaseMs, cache, retentionSeconds } =
+    world;
   return [
     front,
     work,
+    store === 'port' ? undefined : store,
+    table.left < 2 ? `${table.left} in stock` : undefined,
     `onUncertain: ${onUncertain}`,
     onInProgress === 'reject' ? undefined : `onInProgress: waits ${onInProgress.waitMs} ms`,
     renewedLeaseMs === 'none' ? undefined : `lease of ${renewedLeaseMs} ms, renewed`,
@@ -231,4 +243,9 @@ function describeWorld(world: World): string {
   ]
     .filter((part) => part !== undefined)
     .join(', ');
+}
+
+/** Long answers take long: to compress, to seal, to take apart. */
+function weightOf(store: Store): number {
+  return store === 'DynamoDB, long answers' ? 1 : 4;
 }

@@ -1,82 +1,51 @@
+/** The tables that all invocations of a schedule share: the records, the handlers' rows, and what is left in stock. */
 import type { IdempotencyRecord, TransactionalStore } from '../../lib/index.ts';
-import { MemoryStore } from '../../lib/index.ts';
+import type { Sender } from './invocation.ts';
+import type { World } from './world.ts';
 
-/** A row of the handler's own, left to `commit`. It is there for a key as often as the write was applied. */
-export interface Row {
-  readonly Put: { readonly TableName: 'rows'; readonly Item: { readonly key: string } };
+/** Something that TTL may delete: a record, or a part of its result. */
+export interface Expirable {
+  readonly id: string;
+  readonly expiresAtSeconds: number;
 }
 
-export function rowOf(key: string): Row {
-  return { Put: { TableName: 'rows', Item: { key } } };
-}
-
-/**
- * One table for all invocations of a schedule. A record is in a `MemoryStore` of its own (held to DynamoDB's
- * behaviour by the contract suite), so that TTL can delete it: no operation of the port would.
- */
-export class SimulatedTable implements TransactionalStore {
-  readonly maxResultBytes = new MemoryStore().maxResultBytes;
-  readonly #stores = new Map<string, MemoryStore>();
-  readonly #records = new Map<string, IdempotencyRecord>();
-  readonly #withoutRecord = this.#newStore();
-  /** Told of each row that is written. */
-  onRow: (key: string) => void = () => {};
-
-  acquire: TransactionalStore['acquire'] = (record, nowSeconds) =>
-    this.#with(record.id, (store) => store.acquire(record, nowSeconds));
-  takeOver: TransactionalStore['takeOver'] = (record, lapsed) =>
-    this.#with(record.id, (store) => store.takeOver(record, lapsed));
-  renew: TransactionalStore['renew'] = (lease, nextLeaseEndsAtMs) =>
-    this.#with(lease.id, (store) => store.renew(lease, nextLeaseEndsAtMs));
-  recordStep: TransactionalStore['recordStep'] = (ownership, name, json) =>
-    this.#with(ownership.id, (store) => store.recordStep(ownership, name, json));
-  complete: TransactionalStore['complete'] = (ownership, completion) =>
-    this.#with(ownership.id, (store) => store.complete(ownership, completion));
-  release: TransactionalStore['release'] = (ownership) =>
-    this.#with(ownership.id, (store) => store.release(ownership));
-  read: TransactionalStore['read'] = async (id) => this.#records.get(id);
-  prepareWrites: TransactionalStore['prepareWrites'] = (writes, earlier) =>
-    this.#withoutRecord.prepareWrites(writes, earlier);
-  completeWith: TransactionalStore['completeWith'] = (ownership, completion, writes) =>
-    this.#with(ownership.id, (store) => store.completeWith(ownership, completion, writes));
-  putCompleted: TransactionalStore['putCompleted'] = (record, nowSeconds, writes) =>
-    this.#with(record.id, (store) => store.putCompleted(record, nowSeconds, writes));
-  write: TransactionalStore['write'] = (writes, token) => this.#withoutRecord.write(writes, token);
-
-  get records(): readonly IdempotencyRecord[] {
-    return [...this.#records.values()];
-  }
-
-  record(id: string): IdempotencyRecord | undefined {
-    return this.#records.get(id);
-  }
-
+export interface SimulatedTable {
+  /** The same object for as long as nobody writes the record. */
+  readonly records: readonly IdempotencyRecord[];
+  /** Everything that has an end of its own, records included. */
+  readonly expirables: readonly Expirable[];
+  record(id: string): IdempotencyRecord | undefined;
+  /** Whether the record says that its answer is kept, and some of it is not there. */
+  isBroken(id: string): boolean;
+  /** Whether the key is consumed without its answer, since that could not be kept. */
+  isTombstone(id: string): boolean;
   /** As TTL does; or as an operator might, by hand. */
-  delete(id: string): void {
-    this.#stores.delete(id);
-    this.#records.delete(id);
-  }
+  delete(id: string): void;
+  /** Units that are for sale, one for each row. */
+  left: number;
+  /** Told of each row that is written. */
+  onRow: (key: string) => void;
+  /** The store as `sender` reaches it: over a network that refuses, delays and loses. */
+  connect(world: World, sender: Sender): TransactionalStore;
+}
 
-  /** What is kept beside the stores spares the checker, which looks before and after every step, from waiting. */
-  async #with<T>(id: string, operate: (store: MemoryStore) => Promise<T>): Promise<T> {
-    let store = this.#stores.get(id);
-    if (store === undefined) {
-      store = this.#newStore();
-      this.#stores.set(id, store);
-    }
-    const outcome = await operate(store);
-    const record = await store.read(id);
-    if (record === undefined) this.#records.delete(id);
-    else this.#records.set(id, record);
-    return outcome;
-  }
+export const ROWS_TABLE = 'rows';
+export const STOCK_TABLE = 'stock';
+export const STOCK_ID = 'the only article';
 
-  #newStore(): MemoryStore {
-    return new MemoryStore({
-      applyWrites: (writes) => {
-        for (const { Put } of writes as readonly Row[]) this.onRow(Put.Item.key);
-        return [];
+/** What a handler leaves to `commit`: a row of its own, and a unit less in stock, on condition that there is one. */
+export function purchase(key: string) {
+  return [
+    { Put: { TableName: ROWS_TABLE, Item: { id: key } } },
+    {
+      Update: {
+        TableName: STOCK_TABLE,
+        Key: { id: STOCK_ID },
+        UpdateExpression: 'ADD #left :sold',
+        ConditionExpression: '#left >= :one',
+        ExpressionAttributeNames: { '#left': 'left' },
+        ExpressionAttributeValues: { ':sold': -1, ':one': 1 },
       },
-    });
-  }
+    },
+  ] as const;
 }

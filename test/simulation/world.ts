@@ -25,12 +25,19 @@ export interface Bounds {
   readonly failures: boolean;
   /** Whether a process may be frozen over its deadline and go on (a Lambda cannot; a container can). */
   readonly zombies: boolean;
+  /** Whether transactions may find others at their items. */
+  readonly contention: boolean;
   /** Tries of one request to the store, the first included. */
   readonly tries: number;
   /** By how much two clocks may differ, in milliseconds. At most the library's `clockSkewMs`. */
   readonly clockSkewMs: number;
   readonly fronts: readonly Front[];
   readonly works: readonly Work[];
+  readonly stores: readonly Store[];
+  /** Units in stock at the beginning, for handlers that leave a purchase to `commit`. */
+  readonly stock: readonly number[];
+  /** How often the stock may be filled up by one unit when it is empty. */
+  readonly restocks: number;
   readonly onUncertain: readonly WhenUncertain[];
   /** Lengths of a lease that is renewed, in milliseconds; `none` for one that lasts as long as the invocation. */
   readonly renewedLeaseMs: readonly ('none' | number)[];
@@ -55,6 +62,12 @@ export type Front = 'wrapper with key' | 'wrapper, HTTP' | 'middleware' | 'middl
 export const WORKS = ['effect', 'commit', 'steps', 'single write'] as const;
 export type Work = (typeof WORKS)[number];
 
+/**
+ * What is between the protocol and the tables: the port, each operation of it one step; or the library's `DynamoDbStore`,
+ * each of its requests one step, with answers that fit into the record or need a chunk beside it.
+ */
+export type Store = 'port' | 'DynamoDB' | 'DynamoDB, long answers';
+
 /** `'find out'`: a function that looks whether there was an effect, and sometimes cannot tell. */
 export type WhenUncertain = 'retry' | 'block' | 'find out';
 
@@ -68,6 +81,7 @@ export interface World {
   readonly mutant: Mutant | undefined;
   readonly front: Front;
   readonly work: Work;
+  readonly store: Store;
   readonly onUncertain: WhenUncertain;
   readonly renewedLeaseMs: 'none' | number;
   readonly retentionSeconds: number;

@@ -408,7 +408,10 @@ describe('complete', () => {
   test('takes its own completion for success when the reply to it was lost', async () => {
     const attempt = attemptOf(await claim(settings(), request()));
     const lossy = settings({ store: losingFirstReplyOf(store, 'complete') });
-    expect(await complete(lossy, attempt, answer('done'))).toEqual({ kind: 'settled' });
+    expect(await complete(lossy, attempt, answer('done'))).toEqual({
+      kind: 'settled',
+      found: await store.read(ID),
+    });
   });
 
   test('a late owner whom nobody has replaced still completes', async () => {

@@ -15,7 +15,7 @@ import { WarmCache } from '../../../lib/idempotency/warm-cache.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import type { IdempotencyRecord, IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
-import { SimulatedTable } from '../../simulation/simulated-table.ts';
+import { MemoryTable } from '../../simulation/memory-table.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { type Interception, interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
 import { MIDDY_VERSIONS } from '../../support/middy-versions.ts';
@@ -348,14 +348,14 @@ describe('a record in the cache', () => {
   });
 
   test('is replayed on although an operator has deleted it from the table, as documented', async () => {
-    const emptied = new SimulatedTable();
-    const charge = sandbox({ store: counted(emptied) });
+    const emptied = new MemoryTable(0);
+    const charge = sandbox({ store: counted(emptied.store) });
     await charge({ id: 'o1' });
     for (const { id } of emptied.records) emptied.delete(id);
     expect(await requestsOf(() => charge({ id: 'o1' }))).toEqual([]);
     expect(runs).toBe(1);
     // A sandbox that has not seen it finds the key free.
-    expect(await sandbox({ store: emptied })({ id: 'o1' })).toEqual({ run: 2 });
+    expect(await sandbox({ store: emptied.store })({ id: 'o1' })).toEqual({ run: 2 });
   });
 });
 

@@ -1,0 +1,146 @@
+/** The library's own `DynamoDbStore`, each of its requests one step. */
+import { type DynamoDBClient, PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDbStore, type IdempotencyRecord, type TransactionalStore } from '../../../lib/index.ts';
+import { ATTRIBUTES, headOf, isChunk } from '../../../lib/stores/dynamodb-record.ts';
+import { chunkId } from '../../../lib/stores/result-chunks.ts';
+import { interceptedStore } from '../../support/intercepted-store.ts';
+import { describeReply } from '../described-reply.ts';
+import type { Sender } from '../invocation.ts';
+import { exchange } from '../network.ts';
+import {
+  type Expirable,
+  ROWS_TABLE,
+  type SimulatedTable,
+  STOCK_ID,
+  STOCK_TABLE,
+} from '../simulated-table.ts';
+import type { StoreOperation, World } from '../world.ts';
+import type { Item } from './expressions.ts';
+import { type Request, SimulatedDynamoDb, transactionConflict } from './simulated-dynamodb.ts';
+
+const RECORDS_TABLE = 'records';
+
+export class DynamoDbTable implements SimulatedTable {
+  readonly #engine: SimulatedDynamoDb;
+  readonly #recordOf = new WeakMap<Item, IdempotencyRecord>();
+  onRow: (key: string) => void = () => {};
+
+  constructor(left: number, now: () => number) {
+    this.#engine = new SimulatedDynamoDb(now);
+    this.#engine.onPut = (tableName, item) => {
+      if (tableName === ROWS_TABLE) this.onRow(item['id']?.S ?? '');
+    };
+    this.left = left;
+  }
+
+  connect(world: World, sender: Sender): TransactionalStore {
+    const store = this.#store(world, sender);
+    return interceptedStore(
+      world.mutant?.store?.(store, sender, world) ?? store,
+      async (_operation, proceed) => {
+        const reply = await proceed();
+        sender.note(() => `  ${describeReply(reply, world.scheduler.nowMs)}`);
+        return reply;
+      },
+    );
+  }
+
+  get left(): number {
+    return Number(this.#engine.item(STOCK_TABLE, STOCK_ID)?.['left']?.N);
+  }
+
+  set left(units: number) {
+    this.#engine.put(STOCK_TABLE, { id: { S: STOCK_ID }, left: { N: String(units) } });
+  }
+
+  get records(): readonly IdempotencyRecord[] {
+    return this.#items.flatMap((item) => (isChunk(item) ? [] : [this.#read(item)]));
+  }
+
+  get expirables(): readonly Expirable[] {
+    return this.#items.map((item) => ({
+      id: item[ATTRIBUTES.id]?.S ?? '',
+      expiresAtSeconds: Number(item[ATTRIBUTES.expiration]?.N),
+    }));
+  }
+
+  record(id: string): IdempotencyRecord | undefined {
+    const item = this.#engine.item(RECORDS_TABLE, id);
+    return item === undefined || isChunk(item) ? undefined : this.#read(item);
+  }
+
+  isBroken(id: string): boolean {
+    const item = this.#engine.item(RECORDS_TABLE, id);
+    const owner = item?.[ATTRIBUTES.owner]?.S ?? '';
+    const count = Number(item?.[ATTRIBUTES.dataChunks]?.N ?? 0);
+    return Array.from({ length: count }, (_, index) => chunkId({ id, owner }, index)).some(
+      (chunk) => this.#engine.item(RECORDS_TABLE, chunk) === undefined,
+    );
+  }
+
+  isTombstone(id: string): boolean {
+    return this.#engine.item(RECORDS_TABLE, id)?.[ATTRIBUTES.dataOmitted] !== undefined;
+  }
+
+  delete(id: string): void {
+    this.#engine.delete(RECORDS_TABLE, id);
+  }
+
+  get #items(): readonly Item[] {
+    return this.#engine.itemsOf(RECORDS_TABLE);
+  }
+
+  /** Without its result. Another object for another item, and for this one always the same. */
+  #read(item: Item): IdempotencyRecord {
+    const known = this.#recordOf.get(item) ?? headOf(item);
+    this.#recordOf.set(item, known);
+    return known;
+  }
+
+  #store(world: World, sender: Sender): TransactionalStore {
+    const on = (operation: StoreOperation) =>
+      new DynamoDbStore({ tableName: RECORDS_TABLE, client: this.#client(world, sender, operation) });
+    const { maxResultBytes } = on('read');
+    return {
+      maxResultBytes,
+      acquire: (record, nowSeconds) => on('acquire').acquire(record, nowSeconds),
+      takeOver: (record, lapsed) => on('takeOver').takeOver(record, lapsed),
+      renew: (lease, nextLeaseEndsAtMs) => on('renew').renew(lease, nextLeaseEndsAtMs),
+      recordStep: (ownership, name, json) => on('recordStep').recordStep(ownership, name, json),
+      complete: (ownership, completion) => on('complete').complete(ownership, completion),
+      release: (ownership) => on('release').release(ownership),
+      read: (id) => on('read').read(id),
+      prepareWrites: (writes, earlier) => on('write').prepareWrites(writes, earlier as never),
+      completeWith: (ownership, completion, writes) =>
+        on('completeWith').completeWith(ownership, completion, writes as never),
+      putCompleted: (record, nowSeconds, writes) =>
+        on('putCompleted').putCompleted(record, nowSeconds, writes as never),
+      write: (writes, token) => on('write').write(writes as never, token),
+    };
+  }
+
+  #client(world: World, sender: Sender, operation: StoreOperation): DynamoDBClient {
+    const send = async (request: Request) => {
+      const isAboutChunk = isForChunk(request);
+      const reply = await exchange(world, sender, {
+        operation,
+        label: isAboutChunk ? `${operation}, chunk` : operation,
+        isTransaction: request instanceof TransactWriteItemsCommand,
+        isAboutRecord: !isAboutChunk,
+        proceed: async () => this.#engine.execute(request),
+        conflict: () => {
+          throw transactionConflict();
+        },
+      });
+      sender.learn(reply);
+      return reply;
+    };
+    return { send: world.mutant?.send?.(send, sender, world) ?? send } as unknown as DynamoDBClient;
+  }
+}
+
+function isForChunk(request: Request): boolean {
+  if (request instanceof TransactWriteItemsCommand) return false;
+  const id = request instanceof PutItemCommand ? request.input.Item?.['id'] : request.input.Key?.['id'];
+  return id?.S?.includes('#chunk#') === true;
+}
