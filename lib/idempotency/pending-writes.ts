@@ -6,7 +6,8 @@ import { CommitConditionError, ConfigurationError, StoreError } from './errors.t
 export interface CommitOptions {
   /**
    * What the caller is answered when a condition of these writes does not hold, such as a 409 of the handler's own. The
-   * answer is concluded as any other: below 500 it is recorded and replayed. No write is applied. May return a promise.
+   * answer is concluded as any other: below 500 it is recorded and replayed, and given only where it is recorded. No write is
+   * applied. May return a promise.
    * @defaultValue the error is thrown, and the key given back
    */
   readonly onConditionFailed?: (error: CommitConditionError) => unknown;
