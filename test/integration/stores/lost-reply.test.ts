@@ -94,7 +94,10 @@ describe('a write whose reply was lost and which the SDK sent again', () => {
   test('is a completion', async () => {
     const attempt = attemptOf(await claim(settings(), request('k3')));
     loseNextReply();
-    expect(await complete(settings(), attempt, { kind: 'json', json: '1' })).toEqual({ kind: 'settled' });
+    expect(await complete(settings(), attempt, { kind: 'json', json: '1' })).toMatchObject({
+      kind: 'settled',
+      found: { status: 'COMPLETED', owner: attempt.owner, result: { json: '1' } },
+    });
     expect(sent).toEqual(['UpdateItemCommand', 'UpdateItemCommand']);
     expect(await claim(settings(), request('k3'))).toEqual({
       kind: 'completed',
