@@ -3,7 +3,7 @@ export function requireEnvironment(name: string): string {
   const value = process.env[name];
   if (value === undefined || value === '') {
     throw new Error(
-      `Set the environment variable ${name}; for add-to-cart and list-cart, the stack in lib/cdk/ does.`,
+      `Set the environment variable ${name}; for the functions of the stack in lib/cdk/, it does.`,
     );
   }
   return value;

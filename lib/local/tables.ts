@@ -37,6 +37,22 @@ export async function ensureCartTable(client: DynamoDBClient, tableName: string)
   });
 }
 
+/** The sample's seats: a row a seat that was ever held. */
+export async function ensureSeatsTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  await ensureTable(client, {
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'showId', AttributeType: 'S' },
+      { AttributeName: 'seatId', AttributeType: 'S' },
+    ],
+    KeySchema: [
+      { AttributeName: 'showId', KeyType: 'HASH' },
+      { AttributeName: 'seatId', KeyType: 'RANGE' },
+    ],
+  });
+}
+
 /** The sample's charges: a row a charge. */
 export async function ensureChargesTable(client: DynamoDBClient, tableName: string): Promise<void> {
   await ensureTable(client, {

@@ -3,7 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
-import { ensureCartTable, ensureChargesTable, ensureIdempotencyTable } from '../../lib/local/tables.ts';
+import {
+  ensureCartTable,
+  ensureChargesTable,
+  ensureIdempotencyTable,
+  ensureSeatsTable,
+} from '../../lib/local/tables.ts';
 
 /** The endpoint of the engine that this run uses. */
 export function testEndpoint(): string {
@@ -34,6 +39,11 @@ export async function createCartTable(client?: DynamoDBClient): Promise<string> 
 /** Creates an empty table of charges and returns its unique name. */
 export async function createChargesTable(client?: DynamoDBClient): Promise<string> {
   return createUniqueTable('charges', ensureChargesTable, client);
+}
+
+/** Creates an empty table of seats and returns its unique name. */
+export async function createSeatsTable(client?: DynamoDBClient): Promise<string> {
+  return createUniqueTable('seats', ensureSeatsTable, client);
 }
 
 async function createUniqueTable(

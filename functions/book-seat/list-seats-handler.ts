@@ -1,0 +1,4 @@
+import { deployed } from './deployed.ts';
+import { createListSeatsHandler } from './list-seats.ts';
+
+export const handler = createListSeatsHandler(deployed);
