@@ -52,11 +52,11 @@ function waitForSignal(): Promise<'signal'> {
 }
 
 function printWelcome({ url, engine, tables }: LocalServer): void {
-  console.log(`The add-to-cart API is served on ${url}
+  console.log(`The sample API is served on ${url}
 engine  ${engine.name}, ${engine.endpoint}
-tables  ${tables.idempotency}, ${tables.cart}
+tables  ${tables.idempotency}, ${tables.cart}, ${tables.seats}
 
-Open ${url} in a browser to watch the protocol at work, or try in another terminal
+Open ${url} in a browser to watch the protocol at work, ${url}/seats to book seats, or try in another terminal
 (Ctrl-C here stops everything):
 `);
   for (const { title, command } of trials(url)) console.log(`# ${title}\n${command}\n`);

@@ -9,9 +9,10 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { BundledFunction } from './bundled-function.ts';
-import { CartApi } from './cart-api.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { OrderQueue } from './order-queue.ts';
+import { SampleApi } from './sample-api.ts';
+import { SeatSale } from './seat-sale.ts';
 
 export interface AddToCartStackProps extends StackProps {
   /**
@@ -31,8 +32,8 @@ export interface AddToCartStackProps extends StackProps {
 }
 
 /**
- * The sample, whole: `POST /cart/items`, guarded by an idempotency table, `GET /cart/{cartId}`, and a queue of orders
- * whose consumer is guarded by the same table.
+ * The sample, whole: `POST /cart/items`, guarded by an idempotency table, and `GET /cart/{cartId}`; the sale of seats,
+ * and a queue of orders whose consumer, both guarded by the same table.
  */
 export class AddToCartStack extends Stack {
   constructor(scope: Construct, id: string, props: AddToCartStackProps = {}) {
@@ -91,9 +92,16 @@ export class AddToCartStack extends Stack {
     idempotencyTable.grantIdempotency(chargeOrders);
     const orders = new OrderQueue(this, 'Orders', { consumer: chargeOrders, removalPolicy });
 
-    const api = new CartApi(this, 'Api', {
+    const seatsTable = dataTable('Seats', {
+      partitionKey: { name: 'showId', type: AttributeType.STRING },
+      sortKey: { name: 'seatId', type: AttributeType.STRING },
+    });
+    const seatSale = new SeatSale(this, 'SeatSale', { seatsTable, idempotencyTable, removalPolicy });
+
+    const api = new SampleApi(this, 'Api', {
       addToCart,
       listCart,
+      ...seatSale.functions,
       removalPolicy,
       ...(authorizer === undefined ? {} : { authorizer }),
     });
@@ -101,6 +109,7 @@ export class AddToCartStack extends Stack {
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Base URL of the API' });
     new CfnOutput(this, 'IdempotencyTableName', { value: idempotencyTable.tableName });
     new CfnOutput(this, 'CartTableName', { value: cartTable.tableName });
+    new CfnOutput(this, 'SeatsTableName', { value: seatsTable.tableName });
     new CfnOutput(this, 'OrderQueueUrl', {
       value: orders.queue.queueUrl,
       description: 'Where orders are sent to',

@@ -6,7 +6,7 @@ import { observeClient } from './observed-client.ts';
 import { createPlayground } from './playground/playground.ts';
 import type { Engine } from './running-engine.ts';
 import { sampleRoutes } from './sample-api.ts';
-import { ensureCartTable, ensureIdempotencyTable } from './tables.ts';
+import { ensureCartTable, ensureIdempotencyTable, ensureSeatsTable } from './tables.ts';
 
 export interface LocalServerOptions {
   readonly port: number;
@@ -19,7 +19,7 @@ export interface LocalServerOptions {
 export interface LocalServer {
   readonly url: string;
   readonly engine: Pick<Engine, 'name' | 'endpoint' | 'ended'>;
-  readonly tables: { readonly idempotency: string; readonly cart: string };
+  readonly tables: { readonly idempotency: string; readonly cart: string; readonly seats: string };
   /** Ends the gateway and whatever was started for it. */
   stop(): Promise<void>;
 }
@@ -31,6 +31,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const tables = {
     idempotency: env['IDEMPOTENCY_TABLE'] || 'idempotency',
     cart: env['CART_TABLE'] || 'cart',
+    seats: env['SEATS_TABLE'] || 'seats',
   };
   const engine = await startEngine({ dataDirectory, env });
   const client = createEngineClient(engine.endpoint);
@@ -46,11 +47,13 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     await Promise.all([
       ensureIdempotencyTable(client, tables.idempotency),
       ensureCartTable(client, tables.cart),
+      ensureSeatsTable(client, tables.seats),
     ]);
     const routes = sampleRoutes({
       client,
       idempotencyTable: tables.idempotency,
       cartTable: tables.cart,
+      seatsTable: tables.seats,
       functionTimeoutMs,
     });
     const gateway = await startGateway({

@@ -3,6 +3,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createAddToCartHandler } from '../../functions/add-to-cart/add-to-cart.ts';
 import { DynamoDbCart } from '../../functions/add-to-cart/cart.ts';
+import { createBookSeatHandler } from '../../functions/book-seat/book-seat.ts';
+import { createHoldSeatHandler, type SeatDependencies } from '../../functions/book-seat/hold-seat.ts';
+import { createListSeatsHandler } from '../../functions/book-seat/list-seats.ts';
+import { Seats } from '../../functions/book-seat/seats.ts';
 import type { HandlerLogger } from '../../functions/handler-logger.ts';
 import { DynamoDbCartLines } from '../../functions/list-cart/lines.ts';
 import { createListCartHandler } from '../../functions/list-cart/list-cart.ts';
@@ -17,11 +21,16 @@ export interface SampleApiOptions {
   readonly client: DynamoDBClient;
   readonly idempotencyTable: string;
   readonly cartTable: string;
+  readonly seatsTable: string;
   /** Of each function. */
   readonly functionTimeoutMs: number;
 }
 
 export function sampleRoutes(options: SampleApiOptions): Route[] {
+  return [...cartRoutes(options), ...seatRoutes(options)];
+}
+
+function cartRoutes(options: SampleApiOptions): Route[] {
   const { client, idempotencyTable, cartTable, functionTimeoutMs } = options;
   const logger = createNoteLogger();
   const addToCart = createAddToCartHandler({
@@ -57,6 +66,32 @@ export function sampleRoutes(options: SampleApiOptions): Route[] {
         handler: listCart,
       },
     },
+  ];
+}
+
+function seatRoutes({ client, idempotencyTable, seatsTable, functionTimeoutMs }: SampleApiOptions): Route[] {
+  const dependencies: SeatDependencies = {
+    seats: new Seats({ client, tableName: seatsTable }),
+    logger: createNoteLogger(),
+    idempotencyOptions: {
+      store: new DynamoDbStore({ tableName: idempotencyTable, client }),
+      onEvent: noteEvent,
+    },
+  };
+  const route = (method: string, path: string, name: string, handler: unknown): Route => ({
+    method,
+    path: `/shows/{showId}/seats${path}`,
+    lambda: {
+      name,
+      timeoutMs: functionTimeoutMs,
+      // Middy hands the event on as it came; the handlers declare the context with what the middleware adds to it.
+      handler: withDemoControls(handler as Route['lambda']['handler']),
+    },
+  });
+  return [
+    route('POST', '/{seatId}/holds', 'hold-seat', createHoldSeatHandler(dependencies)),
+    route('POST', '/{seatId}/bookings', 'book-seat', createBookSeatHandler(dependencies)),
+    route('GET', '', 'list-seats', createListSeatsHandler(dependencies)),
   ];
 }
 

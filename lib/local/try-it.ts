@@ -13,6 +13,7 @@ const STATUS_ONLY = "-s -o /dev/null -w '%{http_code}\\n'";
 /** A walk through the protocol with curl, under keys and a cart that nobody has used before. */
 export function trials(baseUrl: string): readonly Trial[] {
   const cartId = `cart-${randomUUID().slice(0, 8)}`;
+  const showId = `show-${randomUUID().slice(0, 8)}`;
   const first = randomUUID();
   const parallel = randomUUID();
   const dropped = randomUUID();
@@ -48,5 +49,13 @@ export function trials(baseUrl: string): readonly Trial[] {
       command: post(dropped, 'chair'),
     },
     { title: 'The cart: every line once', command: `curl ${WHOLE_ANSWER} ${baseUrl}/cart/${cartId}` },
+    {
+      title: 'Ten users, one seat: one 201, nine times 409, as each has a key of its own',
+      command: `for i in 1 2 3 4 5 6 7 8 9 10; do curl ${STATUS_ONLY} -X POST ${baseUrl}/shows/${showId}/seats/A1/holds -H "Idempotency-Key: ${showId}-$i" & done; wait`,
+    },
+    {
+      title: 'Another user is told for how long; and what is still for sale',
+      command: `curl ${WHOLE_ANSWER} -X POST ${baseUrl}/shows/${showId}/seats/A1/holds -H 'Idempotency-Key: ${randomUUID()}'; curl ${WHOLE_ANSWER} ${baseUrl}/shows/${showId}/seats`,
+    },
   ];
 }

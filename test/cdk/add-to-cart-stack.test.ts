@@ -40,8 +40,8 @@ function idOf(type: string, beginning: string): string {
 const attributeArn = (id: string): string => JSON.stringify({ 'Fn::GetAtt': [id, 'Arn'] });
 
 describe('the tables', () => {
-  test('of idempotency records, carts and charges outlive the stack and can be restored', () => {
-    template.resourceCountIs('AWS::DynamoDB::GlobalTable', 3);
+  test('of idempotency records, carts, seats and charges outlive the stack and can be restored', () => {
+    template.resourceCountIs('AWS::DynamoDB::GlobalTable', 4);
     template.allResources('AWS::DynamoDB::GlobalTable', {
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',
@@ -78,7 +78,7 @@ describe('the tables', () => {
 
 describe('the functions', () => {
   test('run on Node.js 24, arm64, within the time that the gateway waits', () => {
-    template.resourceCountIs('AWS::Lambda::Function', 3);
+    template.resourceCountIs('AWS::Lambda::Function', 6);
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -107,6 +107,23 @@ describe('the functions', () => {
       CHARGES_TABLE: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Charges') },
       IDEMPOTENCY_TABLE: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable') },
     });
+    const seats = { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Seats') };
+    for (const [name, serviceName] of [
+      ['HoldSeat', 'hold-seat'],
+      ['BookSeat', 'book-seat'],
+    ] as const) {
+      expect(environmentOf(`SeatSale${name}`)).toEqual({
+        NODE_OPTIONS: '--enable-source-maps',
+        POWERTOOLS_SERVICE_NAME: serviceName,
+        SEATS_TABLE: seats,
+        IDEMPOTENCY_TABLE: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable') },
+      });
+    }
+    expect(environmentOf('SeatSaleListSeats')).toEqual({
+      NODE_OPTIONS: '--enable-source-maps',
+      POWERTOOLS_SERVICE_NAME: 'list-seats',
+      SEATS_TABLE: seats,
+    });
   });
 
   function environmentOf(name: string): unknown {
@@ -114,7 +131,14 @@ describe('the functions', () => {
     return template.findResources('AWS::Lambda::Function')[id]?.['Properties'].Environment.Variables;
   }
 
-  test.each(['AddToCart', 'ListCart', 'ChargeOrders'])('log as JSON to a group of their own (%s)', (name) => {
+  test.each([
+    'AddToCart',
+    'ListCart',
+    'ChargeOrders',
+    'SeatSaleHoldSeat',
+    'SeatSaleBookSeat',
+    'SeatSaleListSeats',
+  ])('log as JSON to a group of their own (%s)', (name) => {
     const id = idOf('AWS::Lambda::Function', name);
     expect(template.findResources('AWS::Lambda::Function')[id]?.['Properties'].LoggingConfig).toEqual({
       LogFormat: 'JSON',
@@ -123,7 +147,7 @@ describe('the functions', () => {
   });
 
   test('and the gateway keep their logs for 30 days', () => {
-    template.resourceCountIs('AWS::Logs::LogGroup', 4);
+    template.resourceCountIs('AWS::Logs::LogGroup', 7);
     template.allResources('AWS::Logs::LogGroup', {
       DeletionPolicy: 'Retain',
       Properties: Match.objectLike({ RetentionInDays: 30 }),
@@ -181,10 +205,40 @@ describe('the permissions', () => {
     );
   });
 
-  test('of others are none: three roles, three policies, and invocation by this API alone', () => {
-    template.resourceCountIs('AWS::IAM::Role', 3);
-    template.resourceCountIs('AWS::IAM::Policy', 3);
-    template.resourceCountIs('AWS::Lambda::Permission', 2);
+  test.each(['HoldSeat', 'BookSeat'])(
+    'of %s are one write to the seats, the records, and its own log',
+    (name) => {
+      const logs = attributeArn(idOf('AWS::Logs::LogGroup', `SeatSale${name}Logs`));
+      const seats = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Seats'));
+      const idempotency = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable'));
+      expect(permissionsOf(template, idOf('AWS::IAM::Role', `SeatSale${name}Role`))).toEqual(
+        [
+          `dynamodb:UpdateItem on ${seats}`,
+          `dynamodb:DeleteItem on ${idempotency}`,
+          `dynamodb:GetItem on ${idempotency}`,
+          `dynamodb:PutItem on ${idempotency}`,
+          `dynamodb:UpdateItem on ${idempotency}`,
+          `logs:CreateLogStream on ${logs}`,
+          `logs:PutLogEvents on ${logs}`,
+        ].sort(),
+      );
+    },
+  );
+
+  test('of list-seats are to query the seats, and its own log', () => {
+    const logs = attributeArn(idOf('AWS::Logs::LogGroup', 'SeatSaleListSeatsLogs'));
+    const seats = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Seats'));
+    expect(permissionsOf(template, idOf('AWS::IAM::Role', 'SeatSaleListSeatsRole'))).toEqual([
+      `dynamodb:Query on ${seats}`,
+      `logs:CreateLogStream on ${logs}`,
+      `logs:PutLogEvents on ${logs}`,
+    ]);
+  });
+
+  test('of others are none: six roles, six policies, and invocation by this API alone', () => {
+    template.resourceCountIs('AWS::IAM::Role', 6);
+    template.resourceCountIs('AWS::IAM::Policy', 6);
+    template.resourceCountIs('AWS::Lambda::Permission', 5);
     template.allResourcesProperties('AWS::Lambda::Permission', {
       Action: 'lambda:InvokeFunction',
       Principal: 'apigateway.amazonaws.com',
@@ -265,6 +319,9 @@ describe('the API', () => {
   test.each([
     ['POST /cart/items', 'AddToCart'],
     ['GET /cart/{cartId}', 'ListCart'],
+    ['POST /shows/{showId}/seats/{seatId}/holds', 'SeatSaleHoldSeat'],
+    ['POST /shows/{showId}/seats/{seatId}/bookings', 'SeatSaleBookSeat'],
+    ['GET /shows/{showId}/seats', 'SeatSaleListSeats'],
   ])('sends %s to %s, as an event of format 2.0', (routeKey, functionName) => {
     const [route] = Object.values(
       template.findResources('AWS::ApiGatewayV2::Route', { Properties: { RouteKey: routeKey } }),
@@ -279,8 +336,8 @@ describe('the API', () => {
     });
   });
 
-  test('has these two routes and one throttled stage', () => {
-    template.resourceCountIs('AWS::ApiGatewayV2::Route', 2);
+  test('has these five routes and one throttled stage', () => {
+    template.resourceCountIs('AWS::ApiGatewayV2::Route', 5);
     template.resourceCountIs('AWS::ApiGatewayV2::Stage', 1);
     template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
       StageName: '$default',
@@ -304,7 +361,7 @@ describe('the API', () => {
     guarded.allResourcesProperties('AWS::ApiGatewayV2::Route', { AuthorizationType: 'AWS_IAM' });
   });
 
-  test('is named, with both tables, in the outputs', () => {
+  test('is named, with the tables, in the outputs', () => {
     template.hasOutput('ApiUrl', {
       Value: { 'Fn::GetAtt': [idOf('AWS::ApiGatewayV2::Api', 'ApiHttpApi'), 'ApiEndpoint'] },
     });
@@ -312,6 +369,7 @@ describe('the API', () => {
       Value: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable') },
     });
     template.hasOutput('CartTableName', { Value: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Cart') } });
+    template.hasOutput('SeatsTableName', { Value: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Seats') } });
   });
 });
 

@@ -11,6 +11,7 @@ import {
   createCartTable,
   createChargesTable,
   createIdempotencyTable,
+  createSeatsTable,
   testClient,
   testEndpoint,
 } from '../support/dynamodb.ts';
@@ -50,7 +51,14 @@ function assetOf(functionName: string): string {
 /** Measured 0.76, 0.63 and 0.76 MB. A bound, so that a dependency that slips in and doubles the cold start is noticed. */
 const LARGEST_BUNDLE_BYTES = 1_000_000;
 
-describe.each(['AddToCart', 'ListCart', 'ChargeOrders'])('the bundle of %s', (functionName) => {
+describe.each([
+  'AddToCart',
+  'ListCart',
+  'ChargeOrders',
+  'SeatSaleHoldSeat',
+  'SeatSaleBookSeat',
+  'SeatSaleListSeats',
+])('the bundle of %s', (functionName) => {
   test('is one ES module and its source map', () => {
     expect(readdirSync(assetOf(functionName)).sort()).toEqual(['index.mjs', 'index.mjs.map']);
   });
@@ -70,6 +78,7 @@ describe.each(['AddToCart', 'ListCart', 'ChargeOrders'])('the bundle of %s', (fu
       IDEMPOTENCY_TABLE: 'idempotency',
       CART_TABLE: 'cart',
       CHARGES_TABLE: 'charges',
+      SEATS_TABLE: 'seats',
     });
     expect(output).toBe('function');
   });
@@ -87,6 +96,27 @@ test('the bundled add-to-cart takes effect once for a key, and list-cart shows i
 
   const [listed] = await answersOf('ListCart', [get], tables);
   expect(JSON.parse(String(listed?.body))).toEqual({ cartId, lines: [JSON.parse(String(answers[0]?.body))] });
+});
+
+test('the bundled hold-seat and book-seat sell a seat once, and list-seats shows it', async () => {
+  const tables = { IDEMPOTENCY_TABLE: await createIdempotencyTable(), SEATS_TABLE: await createSeatsTable() };
+  const showId = randomUUID();
+  const pathParameters = { showId, seatId: 'A1' };
+  const path = `/shows/${showId}/seats/A1`;
+  const hold = (key: string) => ({ ...httpApiEvent({ key, path: `${path}/holds` }), pathParameters });
+  const holds = await answersOf('SeatSaleHoldSeat', [hold('first-user'), hold('second-user')], tables);
+  expect(holds.map(({ statusCode }) => statusCode)).toEqual([201, 409]);
+
+  const { holdId } = JSON.parse(String(holds[0]?.body));
+  const book = {
+    ...httpApiEvent({ key: randomUUID(), path: `${path}/bookings`, body: { holdId } }),
+    pathParameters,
+  };
+  const bookings = await answersOf('SeatSaleBookSeat', [book, book], tables);
+  expect(bookings.map(({ statusCode }) => statusCode)).toEqual([201, 200]);
+  const list = { ...httpApiEvent({ method: 'GET' }), pathParameters: { showId } };
+  const [listed] = await answersOf('SeatSaleListSeats', [list], tables);
+  expect(JSON.parse(String(listed?.body)).seats.A1).toEqual({ status: 'booked' });
 });
 
 test('the bundled charge-orders charges an order once, and tells which message of a batch is poison', async () => {

@@ -1,4 +1,5 @@
 /** Nobody may do more than the code does: what the stack grants is compared with what is called over every outcome. */
+import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient, TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { App, CfnElement, Stack } from 'aws-cdk-lib';
@@ -7,14 +8,23 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Context } from 'aws-lambda';
 import { createAddToCartHandler } from '../../functions/add-to-cart/add-to-cart.ts';
 import { DynamoDbCart } from '../../functions/add-to-cart/cart.ts';
+import { createBookSeatHandler } from '../../functions/book-seat/book-seat.ts';
+import { createHoldSeatHandler } from '../../functions/book-seat/hold-seat.ts';
+import { createListSeatsHandler } from '../../functions/book-seat/list-seats.ts';
+import { Seats } from '../../functions/book-seat/seats.ts';
 import { DynamoDbCartLines } from '../../functions/list-cart/lines.ts';
 import { createListCartHandler } from '../../functions/list-cart/list-cart.ts';
 import { AddToCartStack } from '../../lib/cdk/add-to-cart-stack.ts';
 import { IdempotencyTable } from '../../lib/cdk/index.ts';
-import { type IdempotentContext, MemoryStore } from '../../lib/index.ts';
+import { DynamoDbStore, type IdempotentContext, MemoryStore } from '../../lib/index.ts';
 import { featureFlags } from '../cdk/feature-flags.ts';
 import { permissionsOf } from '../cdk/iam-permissions.ts';
-import { createCartTable, createIdempotencyTable, testClient } from '../support/dynamodb.ts';
+import {
+  createCartTable,
+  createIdempotencyTable,
+  createSeatsTable,
+  testClient,
+} from '../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import { playEveryOutcome } from './every-outcome.ts';
 import { FORMS } from './marked-play.ts';
@@ -70,7 +80,7 @@ function granted(template: Template, roleId: string): string[] {
     .filter((line) => !line.startsWith('logs:'))
     .map((line) => {
       const [, action, table] =
-        /^(dynamodb:\w+) on \{"Fn::GetAtt":\["(Cart|Idempotency)\w*","Arn"\]\}$/.exec(line) ?? [];
+        /^(dynamodb:\w+) on \{"Fn::GetAtt":\["(Cart|Idempotency|Seats)\w*","Arn"\]\}$/.exec(line) ?? [];
       return table === undefined ? line : `${action} on ${table.toLowerCase()}`;
     });
 }
@@ -144,5 +154,29 @@ describe('the sample', () => {
     const event = { ...httpApiEvent({ method: 'GET' }), pathParameters: { cartId: 'c1' } };
     expect(await handler(event, lambdaContext())).toMatchObject({ statusCode: 200 });
     expect([...called]).toEqual(grantedTo('ListCartRole'));
+  });
+
+  test('hold-seat, book-seat and list-seats call exactly the actions on seats that they are granted', async () => {
+    const seats = new Seats({ client, tableName: await createSeatsTable(client) });
+    const store = new DynamoDbStore({ client, tableName: await createIdempotencyTable(client) });
+    const dependencies = { seats, logger, idempotencyOptions: { store } };
+    const call = async (create: typeof createHoldSeatHandler, path: string, body: object) => {
+      const event = httpApiEvent({ key: randomUUID(), path: `/shows/s1/seats/A1/${path}`, body });
+      const pathParameters = { showId: 's1', seatId: 'A1' };
+      called.clear();
+      const context = lambdaContext() as Context as IdempotentContext;
+      const answer = await create(dependencies)({ ...event, pathParameters }, context);
+      return JSON.parse((answer as { readonly body: string }).body) as Record<string, string>;
+    };
+    const ofSeats = (lines: Iterable<string>) => [...lines].filter((line) => line.endsWith(' on seats'));
+    const { holdId } = await call(createHoldSeatHandler, 'holds', {});
+    expect(ofSeats(called)).toEqual(ofSeats(grantedTo('SeatSaleHoldSeatRole')));
+    expect(ofSeats(called)).toHaveLength(1);
+    expect(await call(createBookSeatHandler, 'bookings', { holdId })).toHaveProperty('bookingId');
+    expect(ofSeats(called)).toEqual(ofSeats(grantedTo('SeatSaleBookSeatRole')));
+    called.clear();
+    const event = { ...httpApiEvent({ method: 'GET' }), pathParameters: { showId: 's1' } };
+    await createListSeatsHandler(dependencies)(event, lambdaContext());
+    expect([...called]).toEqual(grantedTo('SeatSaleListSeatsRole'));
   });
 });

@@ -39,11 +39,17 @@ const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
   }),
 );
 
-export interface CartApiProps {
+export interface SampleApiProps {
   /** Serves `POST /cart/items`. */
   readonly addToCart: IFunction;
   /** Serves `GET /cart/{cartId}`. */
   readonly listCart: IFunction;
+  /** Serves `POST /shows/{showId}/seats/{seatId}/holds`. */
+  readonly holdSeat: IFunction;
+  /** Serves `POST /shows/{showId}/seats/{seatId}/bookings`. */
+  readonly bookSeat: IFunction;
+  /** Serves `GET /shows/{showId}/seats`. */
+  readonly listSeats: IFunction;
   /**
    * Tells the callers apart; idempotency keys are then scoped to each of them.
    *
@@ -54,17 +60,17 @@ export interface CartApiProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** The front door of the sample: an HTTP API with two routes, throttling and an access log. */
-export class CartApi extends Construct {
+/** The front door of the sample: an HTTP API with a route for each function, throttling and an access log. */
+export class SampleApi extends Construct {
   /** Base URL without a slash at its end. */
   readonly url: string;
 
-  constructor(scope: Construct, id: string, props: CartApiProps) {
+  constructor(scope: Construct, id: string, props: SampleApiProps) {
     super(scope, id);
     const api = new HttpApi(this, 'HttpApi', {
       // Would be "HttpApi" in the console, for every stack alike.
       apiName: Stack.of(this).stackName,
-      description: 'Add-to-cart, safe to retry',
+      description: 'Add-to-cart and book-seat, safe to retry',
       // The stage that comes with the construct has no throttling and no access log.
       createDefaultStage: false,
       ...(props.authorizer === undefined ? {} : { defaultAuthorizer: props.authorizer }),
@@ -83,18 +89,18 @@ export class CartApi extends Construct {
       accessLogSettings: { destination: new LogGroupLogDestination(accessLog), format: ACCESS_LOG_FORMAT },
     });
 
-    const routes = [
-      ...api.addRoutes({
-        path: '/cart/items',
-        methods: [HttpMethod.POST],
-        integration: new HttpLambdaIntegration('AddToCart', props.addToCart),
-      }),
-      ...api.addRoutes({
-        path: '/cart/{cartId}',
-        methods: [HttpMethod.GET],
-        integration: new HttpLambdaIntegration('ListCart', props.listCart),
-      }),
-    ];
+    const { GET, POST } = HttpMethod;
+    const seats = '/shows/{showId}/seats';
+    const served = [
+      [POST, '/cart/items', 'AddToCart', props.addToCart],
+      [GET, '/cart/{cartId}', 'ListCart', props.listCart],
+      [POST, `${seats}/{seatId}/holds`, 'HoldSeat', props.holdSeat],
+      [POST, `${seats}/{seatId}/bookings`, 'BookSeat', props.bookSeat],
+      [GET, seats, 'ListSeats', props.listSeats],
+    ] as const;
+    const routes = served.flatMap(([method, path, name, handler]) =>
+      api.addRoutes({ path, methods: [method], integration: new HttpLambdaIntegration(name, handler) }),
+    );
     if (props.authorizer !== undefined) return;
     for (const route of routes) {
       Validations.of(route).acknowledge({
