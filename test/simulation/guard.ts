@@ -112,7 +112,8 @@ function optionsOf(world: World, current: () => Guarded): HttpOptions {
     // A single write has no lease.
     ...(work === 'single write' ? { strategy: 'single-write' } : ofLeases),
     onInProgress,
-    cache,
+    // Room for all that a schedule has; a default one would take longer to make than to use.
+    cache: cache ? { maxEntries: 10 } : false,
     sleep: (ms, signal, options) => current().sleep(ms, signal, options),
     random: () => current().random(),
     now: () => current().now(),
