@@ -30,14 +30,7 @@ export async function openPlayground(context: BrowserContext, baseUrl: string): 
     if (request.method() !== 'POST' || !request.url().endsWith('/cart/items')) return;
     sent.push({ key: request.headers()['idempotency-key'], cartId: request.postDataJSON().cartId });
   });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => {
-    // Chromium reports each answer of 400 or more as an error of its own, whatever the page makes of it.
-    const isRefusal =
-      message.text().startsWith('Failed to load resource: the server responded') &&
-      message.location().url.endsWith('/cart/items');
-    if (message.type() === 'error' && !isRefusal) complaints.push(message.text());
-  });
+  noteComplaints(page, complaints);
   await page.goto(baseUrl);
   await page.waitForSelector('.connection-open');
   return {
@@ -51,4 +44,16 @@ export async function openPlayground(context: BrowserContext, baseUrl: string): 
     },
     setSlider: (label, value) => page.getByLabel(label).fill(String(value)),
   };
+}
+
+/** Errors on the console and exceptions, except for refusals by the API. */
+export function noteComplaints(page: Page, complaints: string[]): void {
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    // Chromium reports each answer of 400 or more as an error of its own, whatever the page makes of it.
+    const isRefusal =
+      message.text().startsWith('Failed to load resource: the server responded') &&
+      /\/cart\/items$|\/(holds|bookings)$/.test(message.location().url);
+    if (message.type() === 'error' && !isRefusal) complaints.push(message.text());
+  });
 }

@@ -1,12 +1,12 @@
 /** The page of the local run in a real browser, on a real server and its real tables. */
 
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { createCartTable, createIdempotencyTable } from '../support/dynamodb.ts';
 import { exchange } from '../support/http-exchange.ts';
 import { type LocalServerProcess, startLocalServerProcess } from '../support/local-server-process.ts';
 import { until } from '../support/until.ts';
+import { expectAccessiblePage } from './accessible-page.ts';
 import { launchChromium } from './chromium.ts';
 import { openPlayground, type PlaygroundTab } from './playground-tab.ts';
 import { allRecords, rowsOfCart } from './real-tables.ts';
@@ -256,12 +256,7 @@ describe.each([
     await expectAccessible();
   });
 
-  async function expectAccessible(): Promise<void> {
-    const { violations, passes } = await new AxeBuilder({ page: tab.page }).analyze();
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
-    expect(passes.map(({ id }) => id)).toContain('color-contrast');
-    expect(await tab.page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-  }
+  const expectAccessible = () => expectAccessiblePage(tab.page, width);
 });
 
 test('the page loads nothing from elsewhere, and may run no script but its own', async () => {

@@ -21,6 +21,23 @@ export async function rowsOfCart({ endpoint, tables }: LocalServerProcess, cartI
   }
 }
 
+export async function rowsOfShow({ endpoint, tables }: LocalServerProcess, showId: string) {
+  const client = createEngineClient(endpoint);
+  try {
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName: tables.seats,
+        KeyConditionExpression: 'showId = :showId',
+        ExpressionAttributeValues: { ':showId': { S: showId } },
+        ConsistentRead: true,
+      }),
+    );
+    return Items;
+  } finally {
+    client.destroy();
+  }
+}
+
 /** Every record, by its id. */
 export async function allRecords({ endpoint, tables }: LocalServerProcess) {
   const client = createEngineClient(endpoint);

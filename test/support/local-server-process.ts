@@ -8,7 +8,7 @@ const REPOSITORY_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export interface LocalServerProcess {
   readonly url: string;
   readonly endpoint: string;
-  readonly tables: { readonly idempotency: string; readonly cart: string };
+  readonly tables: { readonly idempotency: string; readonly cart: string; readonly seats: string };
   /** Of the server itself, and not of what holds it. */
   readonly pid: number;
   readonly process: TetheredProcess;

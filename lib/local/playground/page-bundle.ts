@@ -8,8 +8,8 @@ import { type BuildOptions, build } from 'esbuild';
 
 const COMMON: BuildOptions = { bundle: true, write: false, target: 'es2022', logLevel: 'silent' };
 
-export function bundleScript(): Promise<string> {
-  return bundle('main.tsx', {
+export function bundleScript(entry: 'main.tsx' | 'seats/main.tsx'): Promise<string> {
+  return bundle(entry, {
     format: 'esm',
     platform: 'browser',
     jsx: 'automatic',
@@ -17,8 +17,8 @@ export function bundleScript(): Promise<string> {
   });
 }
 
-export function bundleStyle(): Promise<string> {
-  return bundle('style.css', {});
+export function bundleStyle(entry: 'style.css' | 'seats/seats.css'): Promise<string> {
+  return bundle(entry, {});
 }
 
 async function bundle(entry: string, options: BuildOptions): Promise<string> {

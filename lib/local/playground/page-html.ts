@@ -13,20 +13,11 @@ export function pageHtml(baseUrl: string): string {
         `<li><p>${escapeHtml(title)}</p><pre tabindex="0"><code>${escapeHtml(command)}</code></pre></li>`,
     )
     .join('\n');
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Safe to retry: lambda-idempotency, local</title>
-<link rel="icon" href="/playground/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/playground/page.css">
-<script type="module" src="/playground/page.js"></script>
-</head>
-<body>
-<div id="playground"><noscript><p class="noscript">The playground needs JavaScript; the commands below do not.</p></noscript></div>
-<aside class="shell" aria-labelledby="shell-title">
+  return frame({
+    title: 'Safe to retry',
+    files: 'page',
+    withoutScript: 'The playground needs JavaScript; the commands below do not.',
+    below: `<aside class="shell" aria-labelledby="shell-title">
 <h2 id="shell-title">The same from a shell</h2>
 <p>Paste these into a terminal; the page above draws what they do. Reload for fresh keys.</p>
 <ol class="trials">
@@ -45,7 +36,41 @@ ${steps}
 <div><dt><code>x-demo-tenant: NAME</code></dt><dd>the caller whom an authorizer would have found</dd></div>
 </dl>
 <p>A deployed function knows none of them.</p>
-</aside>
+</aside>`,
+  });
+}
+
+/** The page at `GET /seats`. */
+export function seatsHtml(): string {
+  return frame({
+    title: 'Many users, one seat',
+    files: 'seats',
+    withoutScript: 'The seat map needs JavaScript; the commands at / do not.',
+    below: '',
+  });
+}
+
+function frame(page: {
+  readonly title: string;
+  /** Name of its script and its style. */
+  readonly files: 'page' | 'seats';
+  readonly withoutScript: string;
+  readonly below: string;
+}): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${page.title}: lambda-idempotency, local</title>
+<link rel="icon" href="/playground/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/playground/${page.files}.css">
+<script type="module" src="/playground/${page.files}.js"></script>
+</head>
+<body>
+<div id="playground"><noscript><p class="noscript">${page.withoutScript}</p></noscript></div>
+${page.below}
 </body>
 </html>
 `;

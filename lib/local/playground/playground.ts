@@ -6,7 +6,7 @@ import type { ObservedTable, Observer } from '../observation.ts';
 import { EventFeed } from './event-feed.ts';
 import { streamEvents } from './event-stream.ts';
 import { bundleScript, bundleStyle } from './page-bundle.ts';
-import { PAGE_ICON, pageHtml } from './page-html.ts';
+import { PAGE_ICON, pageHtml, seatsHtml } from './page-html.ts';
 import { createTableReader } from './table-view.ts';
 
 export interface Playground {
@@ -59,11 +59,20 @@ export function createPlayground({ client, tables }: PlaygroundOptions): Playgro
         case '/':
           send(response, 'text/html', page(message));
           return true;
+        case '/seats':
+          send(response, 'text/html', seatsHtml());
+          return true;
         case '/playground/page.js':
-          send(response, 'text/javascript', await bundleScript());
+          send(response, 'text/javascript', await bundleScript('main.tsx'));
+          return true;
+        case '/playground/seats.js':
+          send(response, 'text/javascript', await bundleScript('seats/main.tsx'));
           return true;
         case '/playground/page.css':
-          send(response, 'text/css', await bundleStyle());
+          send(response, 'text/css', await bundleStyle('style.css'));
+          return true;
+        case '/playground/seats.css':
+          send(response, 'text/css', await bundleStyle('seats/seats.css'));
           return true;
         case '/playground/icon.svg':
           send(response, 'image/svg+xml', PAGE_ICON);

@@ -2,7 +2,8 @@
 
 import type { Observation } from '../../observation.ts';
 import type { FeedEntry } from '../event-feed.ts';
-import { addEvent, connection, run } from './playground-state.ts';
+import { followEvents } from './event-source.ts';
+import { addEvent, run } from './playground-state.ts';
 import { areSettled, requestStories } from './request-stories.ts';
 import type { Run } from './run.ts';
 import { timeOf } from './run-event.ts';
@@ -13,40 +14,8 @@ const openedAtMs = serverNowMs();
 /** Requests from elsewhere that come this long after the last one are another story. */
 const ELSEWHERE_PAUSE_MS = 10_000;
 
-let source: EventSource | undefined;
-
-/**
- * Follows the stream while the page can be seen. A browser opens six connections to a server and no more, for all tabs
- * together: hidden tabs must not take them from the requests.
- */
-export function followEvents(): void {
-  const follow = () => {
-    if (document.hidden) {
-      source?.close();
-      source = undefined;
-    } else {
-      source ??= openSource();
-    }
-  };
-  document.addEventListener('visibilitychange', follow);
-  follow();
-}
-
-function openSource(): EventSource {
-  const opened = new EventSource('/playground/events');
-  opened.onopen = () => {
-    connection.value = 'open';
-    refreshTables();
-  };
-  // It reconnects by itself, and is then told what it has missed.
-  opened.onerror = () => {
-    connection.value = 'lost';
-  };
-  opened.onmessage = ({ data }) => {
-    // Our own server's entries.
-    apply(JSON.parse(data) as FeedEntry);
-  };
-  return opened;
+export function followRuns(): void {
+  followEvents(apply, () => void refreshTables());
 }
 
 function apply({ id, observation }: FeedEntry): void {

@@ -1,11 +1,11 @@
 import { render } from 'preact';
 import { App } from './components/app.tsx';
-import { followEvents } from './live-events.ts';
+import { followRuns } from './live-events.ts';
 import { resume } from './play.ts';
 
 const place = document.getElementById('playground');
 if (place !== null) {
   render(<App />, place);
-  followEvents();
+  followRuns();
   void resume();
 }

@@ -13,7 +13,6 @@ const STORED_RUN = 'playground-run';
 
 export const run = signal<Run | undefined>(restoredRun());
 export const tables = signal<TableView | undefined>(undefined);
-export const connection = signal<'connecting' | 'open' | 'lost'>('connecting');
 
 /** What the sliders say. */
 export const workMs = signal(2_000);

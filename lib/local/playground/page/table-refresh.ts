@@ -1,4 +1,5 @@
 import type { TableView } from '../table-view.ts';
+import { createRefresher } from './freshness.ts';
 import { run, tables } from './playground-state.ts';
 import { cartIdsOf, recordIdsOf } from './run.ts';
 import { learnServerTime } from './server-clock.ts';
@@ -6,24 +7,8 @@ import { learnServerTime } from './server-clock.ts';
 /** As many of each as the server shows at once. */
 const LOOK_MAX_ITEMS = 20;
 
-let looking: Promise<void> | undefined;
-let isStale = false;
-
-/** Looks into the tables; resolves when what is shown is at least as new as this call. One look at a time. */
-export function refreshTables(): Promise<void> {
-  isStale = true;
-  looking ??= lookUntilFresh().finally(() => {
-    looking = undefined;
-  });
-  return looking;
-}
-
-async function lookUntilFresh(): Promise<void> {
-  while (isStale) {
-    isStale = false;
-    await look();
-  }
-}
+/** Looks into the tables. */
+export const refreshTables = createRefresher(look);
 
 async function look(): Promise<void> {
   const current = run.value;

@@ -8,7 +8,10 @@ import { Story } from './story.tsx';
 export function App() {
   return (
     <>
-      <Masthead />
+      <Masthead title="Safe to retry" other={{ href: '/seats', title: 'Many users, one seat' }}>
+        Send a request twice and it takes effect once. Press a button: real requests go to the sample API, and
+        all that is drawn here is what the server and its tables report.
+      </Masthead>
       <main class="board">
         <Controls />
         <Story />

@@ -1,4 +1,5 @@
-import { connection } from '../playground-state.ts';
+import type { ComponentChildren } from 'preact';
+import { connection } from '../event-source.ts';
 import { ThemeChoice } from './theme-choice.tsx';
 
 const CONNECTION_WORDS = {
@@ -7,17 +8,24 @@ const CONNECTION_WORDS = {
   lost: 'server gone, reconnecting',
 } as const;
 
-export function Masthead() {
+export interface MastheadProps {
+  readonly title: string;
+  /** What the page is about. */
+  readonly children: ComponentChildren;
+  readonly other: { readonly href: string; readonly title: string };
+}
+
+export function Masthead({ title, children, other }: MastheadProps) {
   return (
     <header class="masthead">
       <div>
-        <h1>Safe to retry</h1>
-        <p class="lead">
-          Send a request twice and it takes effect once. Press a button: real requests go to the sample API,
-          and all that is drawn here is what the server and its tables report.
-        </p>
+        <h1>{title}</h1>
+        <p class="lead">{children}</p>
       </div>
       <div class="masthead-tools">
+        <a class="other-page" href={other.href}>
+          {other.title}
+        </a>
         <p class={`connection connection-${connection.value}`}>{CONNECTION_WORDS[connection.value]}</p>
         <ThemeChoice />
       </div>
