@@ -10,11 +10,15 @@ export interface Tables {
   readonly effects: string;
 }
 
-export async function createTables(client: DynamoDBClient): Promise<Tables> {
+/** The cart table in each of `databases`, all others where the records are. */
+export async function createTables(
+  client: DynamoDBClient,
+  databases: readonly DynamoDBClient[],
+): Promise<Tables> {
   const run = randomUUID();
   const tables = { idempotency: `idempotency-${run}`, cart: `cart-${run}`, effects: `effects-${run}` };
   await ensureIdempotencyTable(client, tables.idempotency);
-  await ensureCartTable(client, tables.cart);
+  for (const database of databases) await ensureCartTable(database, tables.cart);
   await createEffectsTable(client, tables.effects);
   return tables;
 }
