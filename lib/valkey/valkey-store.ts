@@ -74,8 +74,9 @@ type Reply =
  * Records in Valkey (or Redis), a hash each. A first run costs two commands (acquire, complete), a duplicate one, and a
  * takeover two; the first use in a process one more, for the eviction policy.
  *
- * **It keeps its promises as long as the server keeps what it has acknowledged.** A failover to a replica that lags behind
- * does not, and no setting makes it: a lock can be lost, and an operation then take effect twice. See docs/valkey.md.
+ * **It keeps its promises for as long as the server keeps what it has acknowledged.** One that replicates asynchronously, as
+ * Valkey, Redis and most managed caches do, can lose a lock in a failover, and an operation then takes effect twice. A service
+ * that writes to a durable log before it answers does not. See docs/valkey.md.
  *
  * The lengths of leases and of retention count on the server's clock. Callers only ask: a takeover before the lease is over
  * by the server's clock is refused, whatever a caller's clock shows.

@@ -78,7 +78,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     await within(RUN_WITHIN_MS, Promise.race([play(), pool.failed]));
 
     const valkey = valkeyPort === undefined ? undefined : openValkey(valkeyPort);
-    const store = valkey === undefined ? undefined : storeAt({ kind: 'valkey', client: valkey });
+    const store =
+      valkey === undefined
+        ? undefined
+        : storeAt({ kind: 'valkey', client: valkey, keyPrefix: tables.idempotency });
     const leftovers = { client, databases: databaseClients, tables, store };
     const left = await readTables(leftovers, { contender, operations });
     valkey?.disconnect();

@@ -9,7 +9,7 @@ export type RecordStoreName = (typeof RECORD_STORES)[number];
 
 export type RecordsAt =
   | { readonly kind: 'dynamodb'; readonly client: DynamoDBClient; readonly tableName: string }
-  | { readonly kind: 'valkey'; readonly client: Redis };
+  | { readonly kind: 'valkey'; readonly client: Redis; readonly keyPrefix: string };
 
 /** The settings of docs/valkey.md. A worker that was frozen finds its connections as they were. */
 export function openValkey(port: number): Redis {
@@ -21,5 +21,5 @@ export function openValkey(port: number): Redis {
 export function storeAt(records: RecordsAt): IdempotencyStore {
   return records.kind === 'dynamodb'
     ? new DynamoDbStore(records)
-    : new ValkeyStore({ client: records.client });
+    : new ValkeyStore({ client: records.client, keyPrefix: records.keyPrefix });
 }

@@ -3,7 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ensureCartTable, ensureIdempotencyTable } from '../../lib/local/tables.ts';
 import { createEffectsTable } from './effects-log.ts';
 
-/** Names of the tables that one run has to itself. */
+/** Names of the tables that one run has to itself; that of the records is their prefix in Valkey. */
 export interface Tables {
   readonly idempotency: string;
   readonly cart: string;

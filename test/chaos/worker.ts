@@ -45,7 +45,7 @@ const client = clientOf(settings.endpoint);
 const records: RecordsAt =
   valkeyPort === undefined
     ? { kind: 'dynamodb', client, tableName: tables.idempotency }
-    : { kind: 'valkey', client: openValkey(valkeyPort) };
+    : { kind: 'valkey', client: openValkey(valkeyPort), keyPrefix: tables.idempotency };
 const databases = settings.databases.map((endpoint) => ({
   client: clientOf(endpoint),
   tableName: tables.cart,

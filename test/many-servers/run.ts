@@ -22,6 +22,7 @@ const FAIL_PERCENT = 6;
 const ON_TRIAL: PlacementName = 'home step';
 /** Must be seen to break the promise, or nothing was tried. */
 const NEGATIVE_CONTROL: PlacementName = 'own database';
+const CONTROL_RUNS_MAX = 3;
 const COMPARED: readonly PlacementName[] = [
   ON_TRIAL,
   NEGATIVE_CONTROL,
@@ -59,24 +60,35 @@ async function tryBoth(): Promise<void> {
   process.stderr.write(
     `${SERVERS} servers, ${operations} operations, ${kills} kills, ${stops} stops, seed ${seed}, records in ${store}\n`,
   );
-  const { result, figures } = await run(ON_TRIAL, 1);
+  const { result, figures } = await run(ON_TRIAL);
   console.log(toText({ placement: ON_TRIAL, figures }));
   const missed = missedEncounters(figures);
   if (result.findings.length > 0) console.log(historyToText(result));
   else console.log('Every promise was kept: one effect a key over all databases.');
   for (const sentence of missed) console.log(sentence);
 
-  // Strikes are what it needs, not many operations.
-  const control = await run(NEGATIVE_CONTROL, 2);
-  console.log(`\n${toText({ placement: NEGATIVE_CONTROL, figures: control.figures })}`);
-  const isSeen = control.figures.duplicatesAcrossDatabases > 0;
-  console.log(isSeen ? 'It is seen to fail, as it must.' : 'NOT SEEN TO FAIL: the run proves nothing.');
+  const isSeen = await controlIsSeenToFail();
   if (result.findings.length > 0 || missed.length > 0 || !isSeen) process.exitCode = 1;
+}
+
+/** Which retry comes to which server is left to the operating system: one run may be lucky. */
+async function controlIsSeenToFail(): Promise<boolean> {
+  for (let more = 0; more < CONTROL_RUNS_MAX; more += 1) {
+    // Strikes are what it needs, not many operations.
+    const { figures } = await run(NEGATIVE_CONTROL, { share: 2, seed: seed + more });
+    console.log(`\n${toText({ placement: NEGATIVE_CONTROL, figures })}`);
+    if (figures.duplicatesAcrossDatabases > 0) {
+      console.log('It is seen to fail, as it must.');
+      return true;
+    }
+  }
+  console.log('NOT SEEN TO FAIL: the run proves nothing.');
+  return false;
 }
 
 async function compareAll(): Promise<void> {
   const judged: { placement: PlacementName; figures: ServerFigures }[] = [];
-  for (const placement of COMPARED) judged.push({ placement, figures: (await run(placement, 1)).figures });
+  for (const placement of COMPARED) judged.push({ placement, figures: (await run(placement)).figures });
   console.log(
     `Seed ${seed}, ${SERVERS} servers, records in ${store === 'valkey' ? 'Valkey' : 'DynamoDB (embedded engine)'}\n\n${toTable(judged)}`,
   );
@@ -84,7 +96,7 @@ async function compareAll(): Promise<void> {
 
 async function run(
   placement: PlacementName,
-  share: number,
+  { share = 1, seed: ownSeed = seed }: { readonly share?: number; readonly seed?: number } = {},
 ): Promise<{ readonly result: ChaosResult; readonly figures: ServerFigures }> {
   const result = await runChaos({
     endpoint: engine.endpoint,
@@ -96,7 +108,7 @@ async function run(
     mutantName: undefined,
     frontDoors: FRONT_DOORS,
     workers: SERVERS,
-    seed,
+    seed: ownSeed,
     operations: Math.ceil(operations / share),
     kills: Math.ceil(kills / share),
     stops: Math.ceil(stops / share),

@@ -1,12 +1,21 @@
 import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigurationError, type IdempotentContext, idempotent, StoreError } from '../../lib/index.ts';
+import {
+  ConfigurationError,
+  DEFAULTS,
+  type IdempotentContext,
+  idempotent,
+  outcomeUnknown,
+  StoreError,
+} from '../../lib/index.ts';
 import { findFreePort } from '../../lib/local/free-port.ts';
 import { ValkeyStore } from '../../lib/valkey/index.ts';
 import { lambdaContext } from '../support/events.ts';
 import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
 import { CLIENT_NAMES, openClient } from './clients.ts';
+import { loadScripts } from './faults/load-scripts.ts';
 import { KEY_PREFIX, lock, nowSeconds, withStore } from './with-store.ts';
 
 let server: ValkeyServer;
@@ -29,23 +38,56 @@ describe('scripts', () => {
       expect(await store.read(record.id)).toMatchObject({ status: 'COMPLETED' });
     }));
 
-  test('cost one command for each of acquire, complete and duplicate, and one for the first look at the server', () =>
+  test('cost as many commands as DynamoDB takes requests, and one for the first look at the server', () =>
     withStore(server.port, async (store, client) => {
-      const record = lock();
-      const other = lock();
-      await store.acquire(other, nowSeconds());
-      await store.complete(other, completion('1'));
-      await client.config('RESETSTAT');
-      await store.acquire(record, nowSeconds());
-      await store.complete(record, completion('1'));
-      await store.acquire(lock({ id: record.id }), nowSeconds());
-      expect(await calls(client.info('commandstats'), 'evalsha')).toBe(3);
-      expect(await calls(client.info('commandstats'), 'eval')).toBe(0);
-      // ioredis has asked once, and never again, too.
-      const asked = await calls(client.info('commandstats'), 'info');
-      expect(asked).toBeLessThanOrEqual(2);
+      const counted = async (work: () => Promise<unknown>) => {
+        await client.config('RESETSTAT');
+        await work();
+        const stats = await client.info('commandstats');
+        return calls(stats, 'evalsha') + calls(stats, 'eval');
+      };
+      let leaveInDoubt = true;
+      const guard = () =>
+        idempotent(
+          async (_: { readonly key: string }, { idempotency }: IdempotentContext) => {
+            if (leaveInDoubt) throw outcomeUnknown(new Error('in doubt'));
+            return idempotency.step('charge', () => 1);
+          },
+          {
+            key: ({ key }) => key,
+            fingerprint: () => '',
+            namespace: 'counts',
+            store,
+            onEvent: () => {},
+          },
+        );
+      const guarded = guard();
+      const run = (key: string, remainingMs?: number) =>
+        guarded({ key }, lambdaContext(remainingMs) as IdempotentContext);
+      // From here on the server knows all scripts.
+      await loadScripts(server);
+      await run('doubtful', 300).catch(() => {});
+      leaveInDoubt = false;
+      await setTimeout(300 + DEFAULTS.clockSkewMs + 100);
+
+      expect(await counted(() => run('first'))).toBe(2 + 1);
+      expect(await counted(() => run('first'))).toBe(1);
+      expect(await counted(() => run('doubtful'))).toBe(3 + 1);
     }));
 });
+
+test('the server is asked for its eviction policy once in the life of a store', () =>
+  withStore(
+    server.port,
+    async (store, client) => {
+      await client.config('RESETSTAT');
+      await store.read('orders#1');
+      await store.read('orders#2');
+      expect(calls(await client.info('commandstats'), 'info')).toBe(1);
+    },
+    // ioredis would ask for itself, too.
+    { connection: { enableReadyCheck: false } },
+  ));
 
 describe('what is no record of this library', () => {
   test('of another type is left as it is, and said to be there', () =>
@@ -295,6 +337,6 @@ async function withServer<T>(
   }
 }
 
-async function calls(info: Promise<string>, name: string): Promise<number> {
-  return Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(await info)?.[1] ?? 0);
+function calls(stats: string, name: string): number {
+  return Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(stats)?.[1] ?? 0);
 }
