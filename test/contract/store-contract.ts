@@ -165,6 +165,7 @@ export function describeStoreContract(
       test('is refused when the lease was renewed meanwhile', async () => {
         const renewed = lock();
         await store.acquire(renewed, NOW_SECONDS);
+        await timePasses(renewed.id, A_WHILE_MS);
         const asItWasRead = { ...renewed, leaseEndsAtMs: renewed.leaseEndsAtMs - 5000 };
         expect(await store.takeOver(lock({ id: renewed.id }), asItWasRead)).toEqual({
           applied: false,

@@ -77,6 +77,16 @@ describe('a lease', () => {
       expect(await store.takeOver(successor, lapsed)).toEqual({ applied: true, record: successor });
     }));
 
+  test('of an attempt that has taken over is a new one, as long as it was made', () =>
+    withStore(server.port, async (store) => {
+      const lapsed = lock({ leaseEndsAtMs: Date.now() - 1 });
+      await store.acquire(lapsed, nowSeconds());
+      const second = lock({ id: lapsed.id, attempt: 2 });
+      await store.takeOver(second, lapsed);
+      const third = lock({ id: lapsed.id, attempt: 3 });
+      expect(await store.takeOver(third, second)).toEqual({ applied: false, current: second });
+    }));
+
   test('that was renewed lasts from its renewal, and one that was given back is over', () =>
     withStore(server.port, async (store) => {
       const record = lock({ leaseEndsAtMs: Date.now() - 1 });
@@ -117,6 +127,16 @@ describe('a record', () => {
         { now: hoursOff(hours) },
       ),
   );
+
+  test('lives on from a takeover for as long as the attempt that took over says', () =>
+    withStore(server.port, async (store, client) => {
+      const lapsed = lock({ leaseEndsAtMs: Date.now() - 1, expiresAtSeconds: nowSeconds() + 60 });
+      await store.acquire(lapsed, nowSeconds());
+      await store.takeOver(lock({ id: lapsed.id, expiresAtSeconds: nowSeconds() + 200 }), lapsed);
+      const leftMs = await client.pttl(`${KEY_PREFIX}${lapsed.id}`);
+      expect(leftMs).toBeGreaterThan(200_000 - SOON_MS);
+      expect(leftMs).toBeLessThanOrEqual(201_000);
+    }));
 
   test('that the server still keeps is not replaced by a caller whose clock is past its end', () =>
     withStore(server.port, async (store) => {
