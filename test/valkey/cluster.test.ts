@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCluster } from '@redis/client';
 import { Cluster, Redis } from 'ioredis';
 import { findFreePort } from '../../lib/local/free-port.ts';
-import { type ValkeyClient, ValkeyStore } from '../../lib/valkey/index.ts';
+import { ValkeyStore } from '../../lib/valkey/index.ts';
 import { describeStoreContract, NOW_SECONDS } from '../contract/store-contract.ts';
 import { until } from '../support/until.ts';
 import { command, startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
@@ -37,7 +37,7 @@ const CLUSTER_CLIENTS: Readonly<Record<string, () => Promise<OpenClient>>> = {
     const client = createCluster({ rootNodes: nodes.map(({ url }) => ({ url })) });
     client.on('error', () => {}); // A node that ends with the test.
     await client.connect();
-    return { client: client as ValkeyClient, close: () => client.destroy() };
+    return { client, close: () => client.destroy() };
   },
 };
 
