@@ -58,7 +58,10 @@ export async function startValkeyServer(options: ValkeyServerOptions = {}): Prom
     });
     if (!child.hasExited()) return serverOf(child, port, folder, options.folder === undefined);
     // Somebody else may have taken the port since; thrice in a row is no accident.
-    if (attempt === PORT_ATTEMPTS) throw new Error(`${program} did not start: ${output}${child.lastWords()}`);
+    if (attempt === PORT_ATTEMPTS) {
+      if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+      throw new Error(`${program} did not start: ${output}${child.lastWords()}`);
+    }
   }
   throw new Error('No attempt was made.');
 }
