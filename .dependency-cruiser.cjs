@@ -44,6 +44,23 @@ module.exports = {
       to: { path: '(^lib/jmespath/|^node_modules/@aws-lambda-powertools/jmespath/)' },
     },
     {
+      name: 'valkey-stays-out-of-the-library',
+      comment: 'A store of its own entry. It knows the port and brings no client.',
+      severity: 'error',
+      from: { path: '^(lib|functions)/', pathNot: '^lib/valkey/' },
+      to: { path: '^lib/valkey/' },
+    },
+    {
+      name: 'valkey-knows-only-the-port',
+      severity: 'error',
+      from: { path: '^lib/valkey/' },
+      to: {
+        pathNot:
+          '^lib/(valkey/|idempotency/(errors|back-off)\\.ts$|stores/(idempotency-store|compressed-json|item-size|result-size)\\.ts$)',
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
       name: 'client-stands-alone',
       comment:
         "The caller's half goes into browsers: nothing of the server's half, of Node.js or of AWS may follow it.",

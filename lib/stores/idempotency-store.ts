@@ -3,7 +3,8 @@
  *
  * A store needs six conditional writes, each of them atomic for one id, and it reports what it lost to.
  * It decides nothing: leases, takeovers and mismatches are the protocol's business, so that every store
- * behaves alike and one contract suite (test/contract) can hold them all to it.
+ * behaves alike and one contract suite (test/contract) can hold them all to it. A store on a server with a clock of its own
+ * may have a last word: it may refuse `acquire` until the record, and `takeOver` until the lease, is over by that clock as well.
  */
 
 /** `INPROGRESS` is an acquired key, `COMPLETED` a consumed one; the words are those of Powertools for AWS Lambda. */

@@ -9,7 +9,8 @@ import type { EffectsLog } from './effects-log.ts';
 import type { OperationBody } from './plan.ts';
 
 export interface AddLineDependencies {
-  readonly cart: Cart;
+  /** The database that the row goes to. */
+  readonly cartOf: (idempotency: IdempotencyContext | undefined) => Promise<Cart>;
   readonly effects: EffectsLog;
   readonly worker: string;
   /** Id of the row, the same on every attempt. */
@@ -18,7 +19,7 @@ export interface AddLineDependencies {
 
 type AddLineContext = Context & { readonly idempotency?: IdempotencyContext };
 
-export function createAddLine({ cart, effects, worker, lineIdOf }: AddLineDependencies) {
+export function createAddLine({ cartOf, effects, worker, lineIdOf }: AddLineDependencies) {
   return async function addLine(event: APIGatewayProxyEventV2, context: AddLineContext) {
     const request = currentRequest();
     const { pausesMs, fails } = request.orders;
@@ -36,6 +37,7 @@ export function createAddLine({ cart, effects, worker, lineIdOf }: AddLineDepend
     }
     try {
       const body = JSON.parse(event.body ?? '') as OperationBody; // The clients of this run send nothing else.
+      const cart = await cartOf(idempotency);
       const executionId = randomUUID();
       await effects.append({
         executionId,

@@ -8,12 +8,22 @@ import { readTables } from './evidence.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { type KeyStory, storiesOf } from './key-story.ts';
 import { Killer } from './killer.ts';
+import type { PlacementName } from './placements.ts';
 import { makePlan, type PlanOptions } from './plan.ts';
+import { openValkey, storeAt } from './record-stores.ts';
 import { createTables } from './tables.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface ChaosOptions extends PlanOptions {
   readonly endpoint: string;
+  /** Engines that hold the carts. @defaultValue the one with the records */
+  readonly databases?: readonly string[];
+  /** @defaultValue 'one database' */
+  readonly placement?: PlacementName;
+  /** Port of the Valkey server that holds the records. @defaultValue none: they lie in DynamoDB */
+  readonly valkeyPort?: number | undefined;
+  /** Whether workers keep completed records in their processes. @defaultValue false */
+  readonly cache?: boolean;
   readonly contender: Contender;
   readonly mutantName: string | undefined;
   readonly workers: number;
@@ -33,15 +43,21 @@ const RUN_WITHIN_MS = 15 * 60_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const startedMs = Date.now();
-  const { seed, endpoint, contender, mutantName } = options;
+  const { seed, endpoint, contender, mutantName, valkeyPort, cache = false } = options;
+  const { databases = [endpoint], placement = 'one database' } = options;
   const client = createEngineClient(endpoint);
+  const databaseClients = databases.map((database) => createEngineClient(database));
   const plan = makePlan(options);
-  const tables = await createTables(client);
+  const tables = await createTables(client, databaseClients);
   const pool = new WorkerPool(options.workers, options.frontDoors, {
     contender,
     mutantName,
     endpoint,
     tables,
+    databases,
+    placement,
+    valkeyPort,
+    cache,
   });
   const killAll = () => pool.close();
   process.once('exit', killAll);
@@ -61,7 +77,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     };
     await within(RUN_WITHIN_MS, Promise.race([play(), pool.failed]));
 
-    const left = await readTables(client, tables, { contender, operations });
+    const valkey = valkeyPort === undefined ? undefined : openValkey(valkeyPort);
+    const store =
+      valkey === undefined
+        ? undefined
+        : storeAt({ kind: 'valkey', client: valkey, keyPrefix: tables.idempotency });
+    const leftovers = { client, databases: databaseClients, tables, store };
+    const left = await readTables(leftovers, { contender, operations });
+    valkey?.disconnect();
     const evidence = { operations, tries: clients.tries, journal: pool.journal, blows: killer.blows, left };
     const stories = storiesOf(evidence);
     const findings = judge(stories);
@@ -71,6 +94,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     process.off('exit', killAll);
     pool.close();
     client.destroy();
+    for (const database of databaseClients) database.destroy();
   }
 }
 

@@ -87,7 +87,14 @@ function evidence(changes: {
   readonly record?: RecordLeft | 'gone';
 }): Evidence {
   const { rows = 1, record = completedBy(1) } = changes;
-  const row = { cartId: KEY, lineId: 'line', sku: 'apple', quantity: 1, addedAt: '2027-01-15T08:00:00.000Z' };
+  const row = {
+    cartId: KEY,
+    lineId: 'line',
+    sku: 'apple',
+    quantity: 1,
+    addedAt: '2027-01-15T08:00:00.000Z',
+    database: 0,
+  };
   return {
     operations: [operation(changes.operation)],
     tries: changes.tries ?? [sent(1, 0, result(1)), sent(9, 9_000, result(1), 'last look')],

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { CONTENDERS, type Contender, FRONT_DOORS, type FrontDoor } from './contenders.ts';
 import { MUTANTS } from './mutants.ts';
 import { ENGINES, type EngineName } from './open-engine.ts';
+import { RECORD_STORES, type RecordStoreName } from './record-stores.ts';
 
 export interface CommandLine {
   readonly operations: number;
@@ -11,6 +12,7 @@ export interface CommandLine {
   readonly workers: number;
   readonly frontDoors: readonly FrontDoor[];
   readonly engine: EngineName;
+  readonly store: RecordStoreName;
   readonly contenders: readonly Contender[];
   readonly mutantName: string | undefined;
   readonly json: boolean;
@@ -27,6 +29,7 @@ Usage: npm run chaos -- [options]
   --workers N       worker processes, at least 2 (default 6)
   --front-door NAME ${FRONT_DOORS.join(' or ')} for all workers (default: half of them each)
   --engine NAME     ${ENGINES.join(' or ')} (default embedded: the first that npm start would find)
+  --store NAME      ${RECORD_STORES.join(' or ')}, where the records lie (default dynamodb; the rows always lie there)
   --contender NAME  ${CONTENDERS.join(' or ')} (default ${CONTENDERS[0]})
   --compare         both contenders, one after the other, without onUncertain 'block'; a table
   --mutant NAME     breaks the protocol on purpose, to see what is found:
@@ -49,6 +52,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
       workers: { type: 'string', default: '6' },
       'front-door': { type: 'string' },
       engine: { type: 'string', default: ENGINES[0] },
+      store: { type: 'string', default: RECORD_STORES[0] },
       contender: { type: 'string' },
       compare: { type: 'boolean', default: false },
       mutant: { type: 'string' },
@@ -71,6 +75,12 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const only = oneOf('contender', contender ?? CONTENDERS[0], CONTENDERS);
   if (mutant !== undefined && only !== CONTENDERS[0])
     throw new Error(`--mutant breaks ${CONTENDERS[0]} only.`);
+  const store = oneOf('store', values.store, RECORD_STORES);
+  if (store === 'valkey' && (compare || only !== CONTENDERS[0] || mutant !== undefined)) {
+    throw new Error(
+      `--store valkey runs ${CONTENDERS[0]} as it is: leave out --compare, --contender and --mutant.`,
+    );
+  }
   return {
     operations: wholeNumber('operations', values.operations, 1),
     kills: wholeNumber('kills', values.kills, 0),
@@ -79,6 +89,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     workers: wholeNumber('workers', values.workers, 2),
     frontDoors: frontDoor === undefined ? FRONT_DOORS : [oneOf('front-door', frontDoor, FRONT_DOORS)],
     engine: oneOf('engine', values.engine, ENGINES),
+    store,
     contenders: compare ? CONTENDERS : [only],
     mutantName,
     json: values.json,
@@ -86,13 +97,13 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   };
 }
 
-function wholeNumber(name: string, text: string, least: number): number {
+export function wholeNumber(name: string, text: string, least: number): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new Error(`--${name} takes a whole number of at least ${least}, and not "${text}".`);
 }
 
-function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
+export function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
   const found = allowed.find((one) => one === text);
   if (found !== undefined) return found;
   throw new Error(`--${name} takes ${allowed.join(', ')}, and not "${text}".`);

@@ -1,21 +1,22 @@
 /** What guards the handler: this library, or Powertools for AWS Lambda, each as a Middy middleware and as a wrapper. */
 import { createHash } from 'node:crypto';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { recordId } from '../../lib/idempotency/operation.ts';
 import {
-  DynamoDbStore,
   type HttpOptions,
   type IdempotencyStore,
   type IdempotentContext,
   idempotency,
   idempotent,
+  type Reconcile,
 } from '../../lib/index.ts';
 import type { AddLine } from './add-line.ts';
 import { currentRequest } from './current-request.ts';
+import type { Note } from './journal.ts';
 import type { Mutant } from './mutants.ts';
 import { CLOCK_SKEW_MS, type Operation } from './plan.ts';
+import { type RecordsAt, storeAt } from './record-stores.ts';
 
 export const CONTENDERS = ['lambda-idempotency', 'powertools'] as const;
 export type Contender = (typeof CONTENDERS)[number];
@@ -28,9 +29,10 @@ export type Invoke = (event: APIGatewayProxyEventV2, context: Context) => Promis
 export interface GuardSettings {
   readonly contender: Contender;
   readonly frontDoor: FrontDoor;
-  readonly client: DynamoDBClient;
-  readonly tableName: string;
-  readonly onUncertain: Operation['onUncertain'];
+  readonly records: RecordsAt;
+  readonly onUncertain: Operation['onUncertain'] | Reconcile;
+  /** Completed records are kept in the process, too. */
+  readonly cache: boolean;
   readonly mutant: Mutant | undefined;
 }
 
@@ -41,16 +43,21 @@ export async function guard(addLine: AddLine, settings: GuardSettings): Promise<
   if (settings.contender === 'lambda-idempotency') return ours(addLine, settings);
   // A worker is started again a hundred times in a run, and seldom for the peer.
   const { guardByPowertools } = await import('./powertools.ts');
-  return guardByPowertools(addLine, { ...settings, keyPrefix: NAMESPACE });
+  const { frontDoor, records } = settings;
+  if (records.kind !== 'dynamodb') throw new Error('The peer is run with its records in DynamoDB only.');
+  return guardByPowertools(addLine, { ...records, frontDoor, keyPrefix: NAMESPACE });
 }
 
 function ours(addLine: AddLine, settings: GuardSettings): Invoke {
-  const { frontDoor, client, tableName, onUncertain, mutant } = settings;
-  const table = new DynamoDbStore({ tableName, client });
-  const store: IdempotencyStore = mutant?.store?.(table, { client, tableName }) ?? table;
+  const { frontDoor, records, onUncertain, mutant, cache } = settings;
+  const plain = storeAt(records);
+  // Mutants break requests to a table.
+  const broken = records.kind === 'dynamodb' ? mutant?.store?.(plain, records) : undefined;
+  const store: IdempotencyStore = broken ?? plain;
   const options: HttpOptions = {
     store,
     onUncertain,
+    cache,
     namespace: NAMESPACE,
     clockSkewMs: CLOCK_SKEW_MS,
     // Says which request holds a record, for the checker.
@@ -63,12 +70,15 @@ function ours(addLine: AddLine, settings: GuardSettings): Invoke {
   return (event, context) => guarded(event, context as IdempotentContext);
 }
 
+type Notable = Pick<Note, 'attempt' | 'leaseEndsAtMs' | 'from'>;
+
 /** Of an event, what a time line shows. */
-function notable(details: object): { attempt?: number; leaseEndsAtMs?: number } {
-  const { attempt, leaseEndsAtMs } = details as { attempt?: number; leaseEndsAtMs?: number };
+function notable(details: object): Notable {
+  const { attempt, leaseEndsAtMs, from } = details as Notable; // Of any event that has them.
   return {
     ...(attempt === undefined ? {} : { attempt }),
     ...(leaseEndsAtMs === undefined ? {} : { leaseEndsAtMs }),
+    ...(from === undefined ? {} : { from }),
   };
 }
 

@@ -2,9 +2,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type CartLine, cartLineOf } from '../../functions/cart-line.ts';
+import type { IdempotencyStore } from '../../lib/index.ts';
 import { type Answer, readAnswer } from './answer.ts';
 import type { Try } from './client.ts';
-import { type Contender, recordIdEnd } from './contenders.ts';
+import { type Contender, NAMESPACE, recordIdEnd } from './contenders.ts';
 import { EffectsLog, type Execution } from './effects-log.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Blow } from './killer.ts';
@@ -22,9 +23,14 @@ export interface Evidence {
 
 export interface TablesLeft {
   readonly executions: readonly Execution[];
-  readonly rows: readonly CartLine[];
+  readonly rows: readonly StoredRow[];
   /** By key. */
   readonly records: ReadonlyMap<string, RecordLeft>;
+}
+
+export interface StoredRow extends CartLine {
+  /** Number of the database that it lies in, from 0. */
+  readonly database: number;
 }
 
 export interface RecordLeft {
@@ -37,25 +43,68 @@ export interface RecordLeft {
   readonly answer: Answer | undefined;
 }
 
+export interface Leftovers {
+  readonly client: DynamoDBClient;
+  readonly databases: readonly DynamoDBClient[];
+  readonly tables: Tables;
+  /** The store that the records lie in; undefined for a table, which is read as it is. */
+  readonly store: IdempotencyStore | undefined;
+}
+
 export async function readTables(
-  client: DynamoDBClient,
-  tables: Tables,
+  { client, databases, tables, store }: Leftovers,
   options: { readonly contender: Contender; readonly operations: readonly Operation[] },
 ): Promise<TablesLeft> {
-  const { contender, operations } = options;
-  const documents = DynamoDBDocumentClient.from(client);
-  const items = await scanAll(documents, tables.idempotency);
+  const records =
+    store === undefined
+      ? await recordsInTable(client, tables, options)
+      : await recordsInStore(store, options.operations);
+  const rows = await Promise.all(databases.map((database, index) => rowsIn(database, tables.cart, index)));
+  return {
+    executions: await new EffectsLog(client, tables.effects).read(),
+    rows: rows.flat(),
+    records,
+  };
+}
+
+async function rowsIn(client: DynamoDBClient, tableName: string, database: number): Promise<StoredRow[]> {
+  const items = await scanAll(DynamoDBDocumentClient.from(client), tableName);
+  return items.map((item) => ({ ...cartLineOf(item), database }));
+}
+
+async function recordsInTable(
+  client: DynamoDBClient,
+  tables: Tables,
+  { contender, operations }: { readonly contender: Contender; readonly operations: readonly Operation[] },
+): Promise<Map<string, RecordLeft>> {
+  const items = await scanAll(DynamoDBDocumentClient.from(client), tables.idempotency);
   const itemOf = new Map(items.map((item) => [idEnd(item['id']), item]));
   const records = new Map<string, RecordLeft>();
   for (const { key, onUncertain } of operations) {
-    const item = itemOf.get(recordIdEnd(contender, key, `/${onUncertain}/items`));
+    const item = itemOf.get(recordIdEnd(contender, key, pathOf(onUncertain)));
     if (item !== undefined) records.set(key, recordLeft(item));
   }
-  return {
-    executions: await new EffectsLog(client, tables.effects).read(),
-    rows: (await scanAll(documents, tables.cart)).map(cartLineOf),
-    records,
-  };
+  return records;
+}
+
+async function recordsInStore(
+  store: IdempotencyStore,
+  operations: readonly Operation[],
+): Promise<Map<string, RecordLeft>> {
+  const records = new Map<string, RecordLeft>();
+  for (const { key, onUncertain } of operations) {
+    const id = `${NAMESPACE}#${recordIdEnd('lambda-idempotency', key, pathOf(onUncertain))}`;
+    const record = await store.read(id);
+    if (record === undefined) continue;
+    const { status, attempt, owner, leaseEndsAtMs, result } = record;
+    const data = result?.kind === 'json' ? result.json : undefined;
+    records.set(key, recordLeft({ status, attempt, owner, data, in_progress_expiration: leaseEndsAtMs }));
+  }
+  return records;
+}
+
+function pathOf(onUncertain: Operation['onUncertain']): string {
+  return `/${onUncertain}/items`;
 }
 
 /** Both contenders write `prefix#hash`. */

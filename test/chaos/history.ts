@@ -31,7 +31,7 @@ export function historyOf({ operation, tries, requests, executions, rows, record
     `Operation ${operation.number}, key ${operation.key}, onUncertain '${operation.onUncertain}'`,
     ...sorted.map(({ atMs, text }) => `${`${atMs - startMs} ms`.padStart(10)}  ${text}`),
     `  executions: ${executions.map(({ executionId, request }) => `${executionId.slice(0, 8)} of request ${request}`).join(', ') || 'none'}`,
-    `  rows: ${rows.length}`,
+    `  rows: ${rows.length}${rows.length === 0 ? '' : `, in database ${rows.map(({ database }) => database + 1).join(' and ')}`}`,
     record === undefined
       ? '  record: none'
       : `  record: ${record.status}, attempt ${record.attempt}, request ${record.ownerRequest}${record.answer === undefined ? '' : `, ${describeAnswer(record.answer)}`}`,

@@ -10,6 +10,8 @@ export interface Note {
   readonly what: Moment | IdempotencyEvent['type'] | 'answered';
   readonly attempt?: number;
   readonly leaseEndsAtMs?: number;
+  /** What a replay was made from. */
+  readonly from?: 'store' | 'cache';
   readonly answer?: Answer;
 }
 

@@ -1,9 +1,8 @@
 /** The evidence, sorted by key: what one idempotency key has been through. */
-import type { CartLine } from '../../functions/cart-line.ts';
 import type { Answer } from './answer.ts';
 import type { Try } from './client.ts';
 import type { Execution } from './effects-log.ts';
-import type { Evidence, RecordLeft } from './evidence.ts';
+import type { Evidence, RecordLeft, StoredRow } from './evidence.ts';
 import { groupBy } from './group-by.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Blow } from './killer.ts';
@@ -16,7 +15,7 @@ export interface KeyStory {
   readonly requests: ReadonlyMap<number, RequestStory>;
   /** In the order in which their leases end. */
   readonly executions: readonly Execution[];
-  readonly rows: readonly CartLine[];
+  readonly rows: readonly StoredRow[];
   readonly record: RecordLeft | undefined;
 }
 

@@ -22,14 +22,20 @@ export function refusedWithoutLock({ requests }: KeyStory): number[] {
 
 /** Never, where it has certainly held none. */
 function lockEndsAtMs(story: RequestStory): number {
-  const settled = noteOf(story, ['completed', 'released']);
+  const settled = noteOf(story, ['completed', 'released', 'suspended']);
   if (settled !== undefined) return settled.atMs;
-  if (story.leaseEndsAtMs !== undefined) return story.leaseEndsAtMs;
+  if (story.leaseEndsAtMs !== undefined) return story.leaseEndsAtMs + grantedWithinMs(story);
   // It got another verdict than the lock; without one it may have died or been frozen while it held it.
   const verdict = noteOf(story, ['in-progress', 'replayed', 'mismatch', 'uncertain']);
   const answer = noteOf(story, ['answered'])?.answer;
   const isRefused = answer?.kind === 'refused' && answer.code !== 'STORE_UNAVAILABLE';
   return verdict !== undefined || isRefused ? Number.NEGATIVE_INFINITY : arrivedAtMs(story) + LEASE_MS;
+}
+
+/** A store that counts the length of a lease on its own clock begins when the request for it has arrived there. */
+function grantedWithinMs(story: RequestStory): number {
+  const granted = noteOf(story, ['acquired']);
+  return granted === undefined ? 0 : Math.max(0, granted.atMs - arrivedAtMs(story));
 }
 
 function wasToldInProgress(story: RequestStory): boolean {

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { startValkeyServer } from '../support/valkey-server.ts';
 import { type ChaosResult, runChaos } from './chaos.ts';
 import { type CommandLine, readCommandLine, USAGE } from './command-line.ts';
 import { CONTENDERS, type Contender } from './contenders.ts';
@@ -17,12 +18,13 @@ if (options.help) {
 }
 
 const engine = await openEngine(options.engine);
+const valkey = options.store === 'valkey' ? await startValkeyServer() : undefined;
 try {
   const judged: Judged[] = [];
   for (const contender of options.contenders) judged.push({ contender, result: await run(contender) });
   report(judged);
 } finally {
-  await engine.stop();
+  await Promise.all([engine.stop(), valkey?.stop()]);
 }
 
 async function run(contender: Contender): Promise<ChaosResult> {
@@ -40,6 +42,7 @@ async function run(contender: Contender): Promise<ChaosResult> {
   try {
     return await runChaos({
       endpoint: engine.endpoint,
+      valkeyPort: valkey?.port,
       contender,
       mutantName,
       seed,

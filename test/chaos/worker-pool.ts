@@ -11,7 +11,7 @@ export type NoteListener = (entry: JournalEntry, worker: WorkerProcess) => void;
 export class WorkerPool {
   readonly journal: JournalEntry[] = [];
   readonly #workers: WorkerProcess[];
-  readonly #settings: Omit<WorkerSettings, 'name' | 'frontDoor'>;
+  readonly #settings: Omit<WorkerSettings, 'name' | 'frontDoor' | 'slot'>;
   readonly #frontDoors: readonly FrontDoor[];
   readonly #listeners = new Set<NoteListener>();
   #generation = 0;
@@ -26,7 +26,7 @@ export class WorkerPool {
   constructor(
     size: number,
     frontDoors: readonly FrontDoor[],
-    settings: Omit<WorkerSettings, 'name' | 'frontDoor'>,
+    settings: Omit<WorkerSettings, 'name' | 'frontDoor' | 'slot'>,
   ) {
     this.#frontDoors = frontDoors;
     this.#settings = settings;
@@ -67,7 +67,7 @@ export class WorkerPool {
     const name = `${slot + 1}.${this.#generation}`;
     const frontDoor = this.#frontDoors[slot % this.#frontDoors.length];
     if (frontDoor === undefined) throw new Error('Workers need a front door.');
-    const worker = new WorkerProcess({ ...this.#settings, name, frontDoor }, (note) => {
+    const worker = new WorkerProcess({ ...this.#settings, name, frontDoor, slot }, (note) => {
       const entry = { ...note, worker: name };
       this.journal.push(entry);
       for (const listener of this.#listeners) listener(entry, worker);

@@ -5,7 +5,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDbCart } from '../../functions/add-to-cart/cart.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import { createAddLine } from './add-line.ts';
@@ -15,7 +14,9 @@ import { type CurrentRequest, ORDERS_HEADER, type Orders, serve } from './curren
 import { EffectsLog } from './effects-log.ts';
 import type { WorkerMessage } from './journal.ts';
 import { derivedLineId, MUTANTS } from './mutants.ts';
+import { type PlacementName, placementOf } from './placements.ts';
 import { TIMEOUT_MS } from './plan.ts';
+import { openValkey, type RecordsAt } from './record-stores.ts';
 import type { Tables } from './tables.ts';
 
 export interface WorkerSettings {
@@ -25,30 +26,47 @@ export interface WorkerSettings {
   readonly mutantName: string | undefined;
   readonly endpoint: string;
   readonly tables: Tables;
+  /** From 0; a worker that is started in the place of a killed one has its number. */
+  readonly slot: number;
+  readonly placement: PlacementName;
+  /** Engines with a cart table: one for all, or one for each worker. */
+  readonly databases: readonly string[];
+  /** Port of the Valkey server with the records; undefined where they lie in DynamoDB. */
+  readonly valkeyPort: number | undefined;
+  readonly cache: boolean;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '') as WorkerSettings; // What worker-process.ts hands over.
 const tell = (message: WorkerMessage) => process.send?.(message);
 process.on('disconnect', () => process.exit());
 
-// As `createDefaultClient` of the library makes it, for a local engine.
-const client = new DynamoDBClient({
-  endpoint: settings.endpoint,
-  region: LOCAL_REGION,
-  credentials: LOCAL_CREDENTIALS,
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
-});
-const { tables, contender, frontDoor } = settings;
+const { tables, contender, frontDoor, valkeyPort, cache } = settings;
+const client = clientOf(settings.endpoint);
+const records: RecordsAt =
+  valkeyPort === undefined
+    ? { kind: 'dynamodb', client, tableName: tables.idempotency }
+    : { kind: 'valkey', client: openValkey(valkeyPort), keyPrefix: tables.idempotency };
+const databases = settings.databases.map((endpoint) => ({
+  client: clientOf(endpoint),
+  tableName: tables.cart,
+}));
+const placement = placementOf(settings.placement, databases, settings.slot);
 const mutant = MUTANTS.find(({ name }) => name === settings.mutantName);
 const addLine = createAddLine({
-  cart: new DynamoDbCart({ client, tableName: tables.cart }),
+  cartOf: placement.cartOf,
   effects: new EffectsLog(client, tables.effects),
   worker: settings.name,
   lineIdOf: mutant?.lineIdOf ?? derivedLineId,
 });
 const guarded = (onUncertain: 'retry' | 'block') =>
-  guard(addLine, { contender, frontDoor, client, tableName: tables.idempotency, onUncertain, mutant });
+  guard(addLine, {
+    contender,
+    frontDoor,
+    records,
+    onUncertain: (onUncertain === 'retry' ? placement.onUncertain : undefined) ?? onUncertain,
+    mutant,
+    cache,
+  });
 const routes = new Map<string, Invoke>([
   ['/retry/items', await guarded('retry')],
   ['/block/items', await guarded('block')],
@@ -60,6 +78,17 @@ server.listen(0, '127.0.0.1', () => {
   if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.');
   tell({ kind: 'listening', port: address.port });
 });
+
+/** As `createDefaultClient` of the library makes it, for a local engine. */
+function clientOf(endpoint: string): DynamoDBClient {
+  return new DynamoDBClient({
+    endpoint,
+    region: LOCAL_REGION,
+    credentials: LOCAL_CREDENTIALS,
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
+  });
+}
 
 async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const payload = await readBody(incoming);

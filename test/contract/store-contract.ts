@@ -7,7 +7,11 @@ import { ResultTooLargeError } from '../../lib/idempotency/errors.ts';
 import type { IdempotencyStore, InProgressRecord } from '../../lib/stores/idempotency-store.ts';
 import { COMPRESSIBILITIES, sizedJson } from '../support/sized-json.ts';
 
-const NOW_SECONDS = 1_800_000_000;
+/** By the callers' clock, in all of these tests. */
+export const NOW_SECONDS = 1_800_000_000;
+
+/** Longer than any lease here, and than what is said to have passed. */
+const A_WHILE_MS = 100_000;
 
 let serial = 0;
 
@@ -30,7 +34,17 @@ const completion = {
   expiresAtSeconds: NOW_SECONDS + 7200,
 } as const;
 
-export function describeStoreContract(name: string, openStore: () => IdempotencyStore): void {
+/**
+ * Lets time pass for one record, by the clock of a store that has one of its own. Of others it takes nothing: they go by what
+ * callers say.
+ */
+export type TimePasses = (id: string, ms: number) => Promise<void>;
+
+export function describeStoreContract(
+  name: string,
+  openStore: () => IdempotencyStore,
+  timePasses: TimePasses = async () => {},
+): void {
   describe(`${name} keeps the store contract`, () => {
     let store: IdempotencyStore;
     beforeEach(() => {
@@ -89,6 +103,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
           if (status === 'COMPLETED') {
             await store.complete(old, { ...completion, expiresAtSeconds: NOW_SECONDS - 1 });
           }
+          await timePasses(old.id, A_WHILE_MS);
           const fresh = lock({ id: old.id });
           expect(await store.acquire(fresh, NOW_SECONDS)).toEqual({ applied: true });
           expect(await store.read(old.id)).toEqual(fresh);
@@ -98,6 +113,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       test('a record in its last second is not expired', async () => {
         const last = lock({ expiresAtSeconds: NOW_SECONDS });
         await store.acquire(last, NOW_SECONDS - 100);
+        await timePasses(last.id, A_WHILE_MS);
         expect(await store.acquire(lock({ id: last.id }), NOW_SECONDS)).toMatchObject({ applied: false });
       });
 
@@ -115,6 +131,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       test('replaces a lock under exactly the lease that was read', async () => {
         const lapsed = lock();
         await store.acquire(lapsed, NOW_SECONDS);
+        await timePasses(lapsed.id, A_WHILE_MS);
         const successor = lock({ id: lapsed.id, attempt: 2 });
         expect(await store.takeOver(successor, lapsed)).toEqual({ applied: true, record: successor });
         expect(await store.read(lapsed.id)).toEqual(successor);
@@ -123,6 +140,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       test('keeps the steps that are recorded, also those that were not yet when the lease was read', async () => {
         const lapsed = lock();
         await store.acquire(lapsed, NOW_SECONDS);
+        await timePasses(lapsed.id, A_WHILE_MS);
         await store.recordStep(lapsed, 'reserve', '1');
         const asItWasRead = await store.read(lapsed.id);
         await store.recordStep(lapsed, 'charge', '2');
@@ -137,6 +155,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       test('is refused when another attempt has taken over', async () => {
         const lapsed = lock();
         await store.acquire(lapsed, NOW_SECONDS);
+        await timePasses(lapsed.id, A_WHILE_MS);
         const faster = lock({ id: lapsed.id, attempt: 2 });
         await store.takeOver(faster, lapsed);
         const slower = lock({ id: lapsed.id, attempt: 2 });
@@ -146,6 +165,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       test('is refused when the lease was renewed meanwhile', async () => {
         const renewed = lock();
         await store.acquire(renewed, NOW_SECONDS);
+        await timePasses(renewed.id, A_WHILE_MS);
         const asItWasRead = { ...renewed, leaseEndsAtMs: renewed.leaseEndsAtMs - 5000 };
         expect(await store.takeOver(lock({ id: renewed.id }), asItWasRead)).toEqual({
           applied: false,
@@ -175,6 +195,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       test('of twenty at once, exactly one is applied', async () => {
         const lapsed = lock();
         await store.acquire(lapsed, NOW_SECONDS);
+        await timePasses(lapsed.id, A_WHILE_MS);
         const rivals = Array.from({ length: 20 }, () => lock({ id: lapsed.id, attempt: 2 }));
         const outcomes = await Promise.all(rivals.map((rival) => store.takeOver(rival, lapsed)));
         expect(outcomes.filter((outcome) => outcome.applied)).toHaveLength(1);
@@ -240,6 +261,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       test('of a renewal and a takeover of one lease, exactly one is applied', async () => {
         const record = lock();
         await store.acquire(record, NOW_SECONDS);
+        await timePasses(record.id, A_WHILE_MS);
         const outcomes = await Promise.all([
           store.renew(record, record.leaseEndsAtMs + 5000),
           store.takeOver(lock({ id: record.id, attempt: 2 }), record),
@@ -326,6 +348,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
         const old = lock({ expiresAtSeconds: NOW_SECONDS - 1 });
         await store.acquire(old, NOW_SECONDS - 100);
         await store.recordStep(old, 'charge', '1');
+        await timePasses(old.id, A_WHILE_MS);
         const fresh = lock({ id: old.id });
         await store.acquire(fresh, NOW_SECONDS);
         expect(await store.read(old.id)).toEqual(fresh);

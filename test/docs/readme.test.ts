@@ -25,10 +25,13 @@ function tableUnder(heading: string): string[][] {
     );
 }
 
-/** The README, the client's page and every recipe, by its path. */
+/** The README, the pages with code and every recipe, by its path. */
 const pages: [page: string, text: string][] = [
   ['README.md', readme],
-  ['docs/client.md', readFileSync(new URL('docs/client.md', ROOT), 'utf8')],
+  ...['docs/client.md', 'docs/valkey.md', 'docs/many-servers.md'].map((page): [string, string] => [
+    page,
+    readFileSync(new URL(page, ROOT), 'utf8'),
+  ]),
   ...readdirSync(new URL('docs/recipes/', ROOT)).map((name): [string, string] => [
     `docs/recipes/${name}`,
     readFileSync(new URL(`docs/recipes/${name}`, ROOT), 'utf8'),

@@ -12,5 +12,11 @@ declare function exportOrders(event: {
 declare function reserveStock(reservationId: string, order: Order): Promise<string>;
 declare function chargeCard(idempotencyKey: string, amount: number, signal: AbortSignal): Promise<string>;
 declare function findCharge(idempotencyKey: string): Promise<string | undefined>;
+declare const thisServer: string;
+interface Database {
+  readonly url: string;
+}
+declare function databaseOf(server: string): Database;
+declare function putLineIfNew(database: Database, lineId: string, order: Order): Promise<void>;
 declare const userId: string;
 declare function accessToken(): Promise<string>;

@@ -4,7 +4,7 @@ import type { Reconcile } from '../../lib/index.ts';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { until } from '../support/until.ts';
 import { always, once } from './fault.ts';
-import { failingWork } from './guarded-service.ts';
+import { failingWork } from './guarded-handler.ts';
 import { IMPATIENT_MS, withGuardedService } from './with-guarded-service.ts';
 
 const PARALLEL_REQUESTS = 10;

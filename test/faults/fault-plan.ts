@@ -1,20 +1,18 @@
 import type { Fault, PlannedFault } from './fault.ts';
 import type { StoreOperation } from './store-operation.ts';
 
-interface Plan extends PlannedFault {
-  seen: number;
-}
+type Plan<F extends string> = PlannedFault<F> & { seen: number };
 
 /**
  * Which request meets which fault. A refused connection strikes before there is one, all other faults behind it; each
  * counts the requests that come as far as to it, so that a refused request is none of the others' business.
  */
-export class FaultPlan {
-  #plans: Plan[] = [];
+export class FaultPlan<F extends string = Fault> {
+  #plans: Plan<F>[] = [];
   #strikes: StoreOperation[] = [];
 
   /** Replaces the plan, and counts from 1 again. */
-  replace(faults: readonly PlannedFault[]): void {
+  replace(faults: readonly PlannedFault<F>[]): void {
     this.#plans = faults.map((fault) => ({ ...fault, seen: 0 }));
     this.#strikes = [];
   }
@@ -28,13 +26,13 @@ export class FaultPlan {
     return this.#next(operation, ({ fault }) => fault === 'connection refused') !== undefined;
   }
 
-  faultBehindConnection(operation: StoreOperation): Fault | undefined {
+  faultBehindConnection(operation: StoreOperation): F | undefined {
     return this.#next(operation, ({ fault }) => fault !== 'connection refused');
   }
 
   /** Of several faults for one request, the first planned strikes. */
-  #next(operation: StoreOperation, isOfThisPlace: (plan: Plan) => boolean): Fault | undefined {
-    let struck: Fault | undefined;
+  #next(operation: StoreOperation, isOfThisPlace: (plan: Plan<F>) => boolean): F | undefined {
+    let struck: F | undefined;
     for (const plan of this.#plans) {
       if (plan.at !== operation || !isOfThisPlace(plan)) continue;
       plan.seen += 1;

@@ -4,10 +4,12 @@
  */
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
-import { comesToIfLasting, EXPECTED_OUTCOMES, type Outcome, type Persistence } from './expected-outcomes.ts';
+import { comesToIfLasting, EXPECTED_OUTCOMES, type Persistence } from './expected-outcomes.ts';
 import { always, canStrike, FAULT_NAMES, FAULTS, type Fault, once, type PlannedFault } from './fault.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { FORMS, failingWork, type GuardedService, largeAnswer } from './guarded-service.ts';
+import { FORMS, failingWork } from './guarded-handler.ts';
+import { type GuardedService, largeAnswer } from './guarded-service.ts';
+import { type FaultObservation, observeFault } from './observe-fault.ts';
 import { STORE_OPERATIONS, type StoreOperation } from './store-operation.ts';
 import { IMPATIENT_MS, MAX_ATTEMPTS, PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
 
@@ -91,9 +93,7 @@ async function arrange(place: StoreOperation, service: GuardedService, proxy: Fa
   }
 }
 
-interface Observation {
-  readonly outcome: Outcome;
-  readonly strikes: number;
+interface Observation extends FaultObservation {
   readonly writesApplied: number;
   readonly stepRuns: number;
 }
@@ -103,25 +103,10 @@ async function observe(
   service: GuardedService,
   proxy: FaultProxy,
 ): Promise<Observation> {
-  const runsBefore = service.runs;
   const planned: PlannedFault = often === 'once' ? once(fault, place) : always(fault, place);
   proxy.plan(planned);
-  const answer = await service.send();
-  const strikes = proxy.strikes.length;
-  const runs = service.runs - runsBefore;
-  const record = await service.recordLeft();
-  proxy.heal();
-  const retryAtOnce = await service.send();
-  service.letLeaseLapse();
-  const retryAfterLease = await service.send();
-  const runsInAll = service.runs - runsBefore;
-  const recordInTheEnd = await service.recordLeft();
-  return {
-    outcome: { answer, runs, record, retryAtOnce, retryAfterLease, runsInAll, recordInTheEnd },
-    strikes,
-    writesApplied: await service.writesApplied(),
-    stepRuns: service.stepRuns,
-  };
+  const observation = await observeFault(service, proxy);
+  return { ...observation, writesApplied: await service.writesApplied(), stepRuns: service.stepRuns };
 }
 
 function triesMax({ fault, place }: Row): number {

@@ -86,17 +86,17 @@ export function canStrike(fault: Fault, place: StoreOperation): boolean {
 }
 
 /** Strikes the requests of one operation from the `from`-th to the `to`-th, counted from 1 when it is planned. */
-export interface PlannedFault {
-  readonly fault: Fault;
+export interface PlannedFault<F extends string = Fault> {
+  readonly fault: F;
   readonly at: StoreOperation;
   readonly from: number;
   readonly to: number;
 }
 
-export function once(fault: Fault, at: StoreOperation): PlannedFault {
+export function once<F extends string>(fault: F, at: StoreOperation): PlannedFault<F> {
   return { fault, at, from: 1, to: 1 };
 }
 
-export function always(fault: Fault, at: StoreOperation): PlannedFault {
+export function always<F extends string>(fault: F, at: StoreOperation): PlannedFault<F> {
   return { fault, at, from: 1, to: Number.POSITIVE_INFINITY };
 }

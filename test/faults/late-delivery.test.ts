@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { always, once } from './fault.ts';
-import { failingWork } from './guarded-service.ts';
+import { failingWork } from './guarded-handler.ts';
 import { IMPATIENT_MS, MAX_ATTEMPTS, withGuardedService } from './with-guarded-service.ts';
 
 const STUCK = 'request stuck, and delivered late';

@@ -7,7 +7,8 @@ import { createIdempotencyTable } from '../support/dynamodb.ts';
 import { until } from '../support/until.ts';
 import { always, FAULT_NAMES, FAULTS, type Fault, once } from './fault.ts';
 import type { FaultProxy } from './fault-proxy.ts';
-import { failingWork, type GuardedService } from './guarded-service.ts';
+import { failingWork } from './guarded-handler.ts';
+import type { GuardedService } from './guarded-service.ts';
 import { PATIENT_MS, withGuardedService } from './with-guarded-service.ts';
 
 /** So long that the end of the first attempt, and not of the wait, is what ends it. */

@@ -20,8 +20,9 @@ import { idempotency, idempotent, isIdempotencyError, MemoryStore } from 'lambda
 import { createIdempotencyClient, deliveryOf } from 'lambda-idempotency/client';
 import { fileStorage } from 'lambda-idempotency/client/node';
 import { deliveryKey } from 'lambda-idempotency/event-sources';
+import { ValkeyStore } from 'lambda-idempotency/valkey';
 
-for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', 'aws-cdk-lib', 'constructs', '@dynoxide/linux-x64']) {
+for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', 'aws-cdk-lib', 'constructs', 'ioredis', 'iovalkey', '@redis/client', '@dynoxide/linux-x64']) {
   assert.ok(!existsSync('node_modules/' + absent), absent + ' was installed although nobody asked for it');
 }
 let runs = 0;
@@ -35,6 +36,7 @@ const warm = idempotent(async (order) => ({ run: ++runs }), { store, key: (order
 assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
 assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
 assert.throws(() => idempotency({ store, retention: 1 }), isIdempotencyError);
+assert.throws(() => new ValkeyStore({ client: {} }), isIdempotencyError);
 const server = (await import('node:http')).createServer((request, response) => response.end(request.headers['idempotency-key']));
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const client = createIdempotencyClient({ outbox: { storage: fileStorage('outbox') } });

@@ -1,0 +1,74 @@
+/** Runs commands with bounds: no client's queue, and no silent connection, may hold an invocation. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type BackOff, fullJitter } from '../idempotency/back-off.ts';
+import {
+  CommandTimeoutError,
+  isWorthAnotherTry,
+  replyCodeOf,
+  storeErrorOfCommand,
+} from './command-errors.ts';
+import type { Script } from './scripts.ts';
+import type { CommandSender } from './valkey-client.ts';
+
+/** The same as of the SDK for DynamoDB. */
+export const TRIES_MAX = 3;
+
+/** A client takes some ten milliseconds to connect again on a network that is well. */
+const BETWEEN_TRIES: BackOff = { baseMs: 50, capMs: 200 };
+
+export type Argument = string | Buffer;
+
+export class CommandRunner {
+  readonly #sender: CommandSender;
+  readonly #timeoutMs: number;
+
+  constructor(sender: CommandSender, timeoutMs: number) {
+    this.#sender = sender;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** @throws StoreError */
+  runScript({ sha1, lua }: Script, key: string, args: readonly Argument[]): Promise<unknown> {
+    return this.#tryOften(async () => {
+      try {
+        return await this.#within(['EVALSHA', sha1, '1', key, ...args], key);
+      } catch (error) {
+        // A server that was started or replaced since does not know the script; this also makes it known.
+        if (replyCodeOf(error) !== 'NOSCRIPT') throw error;
+        return this.#within(['EVAL', lua, '1', key, ...args], key);
+      }
+    });
+  }
+
+  /** @throws StoreError */
+  run(command: readonly Argument[], key: string): Promise<unknown> {
+    return this.#tryOften(() => this.#within(command, key));
+  }
+
+  async #tryOften(work: () => Promise<unknown>): Promise<unknown> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (tries === TRIES_MAX || !isWorthAnotherTry(error)) throw storeErrorOfCommand(error);
+        await pause(fullJitter(BETWEEN_TRIES, tries, Math.random));
+      }
+    }
+  }
+
+  async #within(command: readonly Argument[], key: string): Promise<unknown> {
+    const abort = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new CommandTimeoutError(this.#timeoutMs));
+        abort.abort();
+      }, this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([this.#sender.send(command, { key, signal: abort.signal }), tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
