@@ -354,7 +354,7 @@ export function describeStoreContract(name: string, openStore: () => Idempotency
       });
 
       test.each([
-        { name: 'JSON', result: { kind: 'json', json: '{"body":"ä\\u0000 \\"quoted\\"","n":null}' } },
+        { name: 'JSON', result: { kind: 'json', json: '{"body":["ä\\u0000 \\"quoted\\"",null]}' } },
         { name: 'an empty JSON string', result: { kind: 'json', json: '""' } },
         { name: 'undefined', result: { kind: 'undefined' } },
         { name: 'an omitted answer', result: { kind: 'omitted', reason: 'not-serializable' } },
