@@ -29,6 +29,7 @@ function tableUnder(heading: string): string[][] {
 const pages: [page: string, text: string][] = [
   ['README.md', readme],
   ['docs/client.md', readFileSync(new URL('docs/client.md', ROOT), 'utf8')],
+  ['docs/powertools.md', readFileSync(new URL('docs/powertools.md', ROOT), 'utf8')],
   ...readdirSync(new URL('docs/recipes/', ROOT)).map((name): [string, string] => [
     `docs/recipes/${name}`,
     readFileSync(new URL(`docs/recipes/${name}`, ROOT), 'utf8'),

@@ -14,3 +14,4 @@ declare function chargeCard(idempotencyKey: string, amount: number, signal: Abor
 declare function findCharge(idempotencyKey: string): Promise<string | undefined>;
 declare const userId: string;
 declare function accessToken(): Promise<string>;
+declare const cacheClient: import('@aws-lambda-powertools/idempotency/cache/types').CacheClient;

@@ -1,0 +1,9 @@
+/** Entry of `lambda-idempotency/powertools`. Needs `@aws-lambda-powertools/idempotency`, which nothing else imports. */
+
+export type { OwnedPersistenceLayerOptions } from './owned-layer-options.ts';
+export { OwnedPersistenceLayer } from './owned-persistence-layer.ts';
+export {
+  type SharedOptions,
+  type SharedWithPowertoolsOptions,
+  sharedWithPowertools,
+} from './shared-with-powertools.ts';
