@@ -59,6 +59,7 @@ export type {
   RecordedResult,
   RecordedSteps,
   RecordStatus,
+  StorePromises,
   TakeOverOutcome,
   WriteOutcome,
 } from './stores/idempotency-store.ts';

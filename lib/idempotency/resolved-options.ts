@@ -146,6 +146,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   rejectContradictions(resolved, options.leaseMs);
   rejectLargerThanStore(options.resultMaxBytes, resolved.store);
   rejectLongRenewedLease(resolved.renewedLeaseMs, resolved.leaseMs);
+  rejectBeyondPromises(resolved);
   if (resolved.strategy === 'single-write') rejectBesideSingleWrite(options, resolved.store);
   const warmCache = resolved.cache === false ? undefined : new WarmCache(resolved.cache, resolved);
   return Object.freeze({ ...resolved, warmCache, remember: warmCache?.remember });
@@ -203,6 +204,28 @@ function rejectLargerThanStore(
   if (resultMaxBytes !== undefined && resultMaxBytes > maxResultBytes) {
     throw new ConfigurationError(
       `Option "resultMaxBytes" (${resultMaxBytes}) is more than the store can keep (its maxResultBytes is ${maxResultBytes}). Lower the first.`,
+    );
+  }
+}
+
+function rejectBeyondPromises({
+  store: { promises },
+  onUncertain,
+  renewedLeaseMs,
+}: {
+  readonly store: IdempotencyStore;
+  readonly onUncertain: OnUncertain | Reconcile;
+  readonly renewedLeaseMs: number | undefined;
+}): void {
+  if (promises === undefined) return;
+  if (!promises.takesOver && onUncertain !== 'block') {
+    throw new ConfigurationError(
+      `This store cannot take over a lease that is over: the key stays blocked until its record expires. Say so with "onUncertain: 'block'", or choose a store that can.`,
+    );
+  }
+  if (!promises.renews && renewedLeaseMs !== undefined) {
+    throw new ConfigurationError(
+      'Option "renewedLeaseMs" needs a store that can renew leases, and this one cannot. Remove the option.',
     );
   }
 }

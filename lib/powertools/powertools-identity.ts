@@ -20,21 +20,23 @@ export function powertoolsIdentity(
   config: IdempotencyConfig,
   keyPrefix?: string,
 ): (event: unknown) => Promise<RecordIdentity | undefined> {
-  const strict = new IdentityLayer(config, keyPrefix, { throwOnNoIdempotencyKey: true });
-  const lenient = new IdentityLayer(config, keyPrefix, { throwOnNoIdempotencyKey: false });
-  const ofNothing = createHash(config.hashFunction).update('null').digest('base64');
+  const { eventKeyJmesPath, hashFunction } = config;
+  const ofRecords = new IdentityLayer(config, keyPrefix, eventKeyJmesPath);
+  // Asked in JMESPath itself: the hash of the type tells what was selected, and nothing is warned of.
+  const ofTypes = new IdentityLayer(config, keyPrefix, `type(${eventKeyJmesPath})`);
+  const hashOfNullType = createHash(hashFunction).update('"null"').digest('base64');
 
   /** True for the events that Powertools hands to the handler without a lock. */
   async function selectsNothing(event: unknown): Promise<boolean> {
-    if (config.eventKeyJmesPath === '' || config.throwOnNoIdempotencyKey) return false;
-    const { id } = await lenient.identityOf(event);
-    return id.endsWith(`#${ofNothing}`);
+    if (eventKeyJmesPath === '' || config.throwOnNoIdempotencyKey) return false;
+    const { id } = await ofTypes.identityOf(event);
+    return id.endsWith(`#${hashOfNullType}`);
   }
 
   return async function identityAsOfPowertools(event) {
     if (!config.isEnabled()) return undefined;
     try {
-      return await strict.identityOf(event);
+      return await ofRecords.identityOf(event);
     } catch (error) {
       if (error instanceof IdempotencyKeyError && (await selectsNothing(event).catch(() => false))) {
         return undefined;
@@ -49,13 +51,9 @@ export function powertoolsIdentity(
 
 /** Gets as far as the record that Powertools would put, and no farther. */
 class IdentityLayer extends BasePersistenceLayer {
-  constructor(
-    config: IdempotencyConfig,
-    keyPrefix: string | undefined,
-    changes: { readonly throwOnNoIdempotencyKey: boolean },
-  ) {
+  constructor(config: IdempotencyConfig, keyPrefix: string | undefined, eventKeyJmesPath: string) {
     super();
-    const { eventKeyJmesPath, payloadValidationJmesPath, hashFunction, jmesPathOptions } = config;
+    const { payloadValidationJmesPath, hashFunction, jmesPathOptions } = config;
     const own = new IdempotencyConfig({
       eventKeyJmesPath,
       hashFunction,
@@ -63,7 +61,7 @@ class IdentityLayer extends BasePersistenceLayer {
       ...(jmesPathOptions.customFunctions === undefined
         ? {}
         : { jmesPathOptions: jmesPathOptions.customFunctions }),
-      ...changes,
+      throwOnNoIdempotencyKey: true,
     });
     this.configure({ config: own, ...(keyPrefix === undefined ? {} : { keyPrefix }) });
   }
