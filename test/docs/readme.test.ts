@@ -62,11 +62,11 @@ describe('README', () => {
     const { fileExists, readFile, getSourceFile } = host;
     host.fileExists = (path) => files.has(path) || fileExists(path);
     host.readFile = (path) => files.get(path) ?? readFile(path);
-    host.getSourceFile = (path, ...rest) => {
+    host.getSourceFile = (path, versionAndFormat, ...rest) => {
       const text = files.get(path);
       return text === undefined
-        ? getSourceFile(path, ...rest)
-        : ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
+        ? getSourceFile(path, versionAndFormat, ...rest)
+        : ts.createSourceFile(path, text, versionAndFormat);
     };
     const program = ts.createProgram(
       [...files.keys(), inRoot('test/docs/snippet-prelude.d.ts')],
