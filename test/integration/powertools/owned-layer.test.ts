@@ -116,6 +116,29 @@ describe.each(FORMS)('%s', (form, create) => {
     expect(await handler({ orderId: 'o1' }, context)).toBe('second');
   });
 
+  test('of two attempts of one text, each writes for itself, or neither where nothing tells them apart', async () => {
+    const { ends, work, running } = heldWork();
+    const handler = create(newLayer(), work);
+    const first = handler('o1', context);
+    await running(1);
+    await letLeaseEnd();
+    const second = handler('o1', context);
+    await running(2);
+    ends[0]?.fail();
+    await expect(first).rejects.toThrow('the handler failed');
+    expect(await records()).toMatchObject([{ status: { S: 'INPROGRESS' }, attempt: { N: '2' } }]);
+    ends[1]?.succeed('second');
+    if (form === 'the middleware behind a slow one') {
+      await expect(second).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('Several attempts') },
+      });
+      expect(await records()).toMatchObject([{ status: { S: 'INPROGRESS' } }]);
+    } else {
+      expect(await second).toBe('second');
+      expect(await handler('o1', context)).toBe('second');
+    }
+  });
+
   test('an overtaken attempt is told so, and the result of the other stands', async () => {
     const { ends, work, running } = heldWork();
     const handler = create(newLayer(), work);
