@@ -61,6 +61,13 @@ module.exports = {
       },
     },
     {
+      name: 'powertools-stays-out-of-the-library',
+      comment: 'An optional peer: only those who import ./powertools have it installed.',
+      severity: 'error',
+      from: { path: '^(lib|functions)/', pathNot: '^lib/powertools/' },
+      to: { path: '(^lib/powertools/|^node_modules/@aws-lambda-powertools/idempotency/)' },
+    },
+    {
       name: 'client-stands-alone',
       comment:
         "The caller's half goes into browsers: nothing of the server's half, of Node.js or of AWS may follow it.",

@@ -35,6 +35,7 @@ export {
   type HttpOptions,
   type KeyedOptions,
   type ProtocolOptions,
+  type RecordIdentity,
   type Strategy,
 } from './idempotency/options.ts';
 export { outcomeUnknown } from './idempotency/outcome-unknown.ts';
@@ -58,6 +59,7 @@ export type {
   RecordedResult,
   RecordedSteps,
   RecordStatus,
+  StorePromises,
   TakeOverOutcome,
   WriteOutcome,
 } from './stores/idempotency-store.ts';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../lib/idempotency/fingerprint.ts';
 
 /** What a caller got. `run` is the number of the handler run whose result it is. */
 export type Answer =
@@ -62,8 +63,9 @@ interface Result {
 }
 
 function result({ value, ...rest }: Result): Answer {
+  // Members of an object have no order in JSON, and get one of DynamoDB's where they lie in a map.
   const digest = createHash('sha256')
-    .update(JSON.stringify(value) ?? 'null')
+    .update(canonicalJson(value) ?? JSON.stringify(value))
     .digest('hex');
   return { kind: 'result', ...rest, digest };
 }

@@ -1,11 +1,12 @@
 /**
- * What is compared: this library and Powertools for AWS Lambda, each as a Middy middleware and as a wrapper, set up as
- * its documentation says and with the same guarantees switched on (a key is required, the payload is validated, the
+ * What is compared: this library, Powertools for AWS Lambda, and Powertools with this library's persistence layer, each as a
+ * Middy middleware and as a wrapper, set up as its documentation says and with the same guarantees switched on (a key is required, the payload is validated, the
  * remaining time of the invocation bounds the lock).
  */
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { makeHandlerIdempotent } from '@aws-lambda-powertools/idempotency/middleware';
+import type { BasePersistenceLayer } from '@aws-lambda-powertools/idempotency/persistence';
 import type { IdempotencyConfigOptions } from '@aws-lambda-powertools/idempotency/types';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
@@ -17,12 +18,19 @@ import {
   idempotency,
   idempotent,
 } from '../../lib/index.ts';
+import { OwnedPersistenceLayer } from '../../lib/powertools/index.ts';
 
 export const CONTENDERS = [
   { name: 'idempotency()', library: 'lambda-idempotency', form: 'middleware' },
   { name: 'idempotent()', library: 'lambda-idempotency', form: 'wrapper' },
   { name: 'makeHandlerIdempotent()', library: 'powertools', form: 'middleware' },
   { name: 'makeIdempotent()', library: 'powertools', form: 'wrapper' },
+  {
+    name: 'makeHandlerIdempotent(), owned',
+    library: 'powertools on OwnedPersistenceLayer',
+    form: 'middleware',
+  },
+  { name: 'makeIdempotent(), owned', library: 'powertools on OwnedPersistenceLayer', form: 'wrapper' },
 ] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
@@ -44,7 +52,27 @@ export type Invoke = (event: unknown, context: Context) => Promise<unknown>;
 
 /** One sandbox: nothing in it is shared with another, as Lambda shares nothing between two of them. */
 export function createInvoke({ library, form }: Contender, sandbox: Sandbox): Invoke {
-  return library === 'powertools' ? powertools(form, sandbox) : lambdaIdempotency(form, sandbox);
+  const { client, tableName } = sandbox;
+  switch (library) {
+    case 'lambda-idempotency':
+      return lambdaIdempotency(form, sandbox);
+    case 'powertools':
+      return powertools(form, sandbox, new DynamoDBPersistenceLayer({ tableName, awsSdkV3Client: client }));
+    case 'powertools on OwnedPersistenceLayer':
+      return powertools(form, sandbox, ownedLayer(sandbox));
+  }
+}
+
+/** It has words for two of this library's settings; the others are Powertools'. */
+function ownedLayer({ client, tableName, own, timeoutEarlyInMillis = 0 }: Sandbox): OwnedPersistenceLayer {
+  const onUncertain = own?.onUncertain === 'block' ? 'block' : 'retry';
+  return new OwnedPersistenceLayer({
+    tableName,
+    client,
+    onUncertain,
+    timeoutEarlyInMillis,
+    onEvent: () => {},
+  });
 }
 
 function lambdaIdempotency(form: Contender['form'], sandbox: Sandbox): Invoke {
@@ -63,10 +91,13 @@ function lambdaIdempotency(form: Contender['form'], sandbox: Sandbox): Invoke {
   return (event, context) => guarded(event, context as IdempotentContext);
 }
 
-function powertools(form: Contender['form'], sandbox: Sandbox): Invoke {
-  const { client, tableName, work, peer, timeoutEarlyInMillis = 0 } = sandbox;
+function powertools(
+  form: Contender['form'],
+  { work, peer, timeoutEarlyInMillis = 0 }: Sandbox,
+  persistenceStore: BasePersistenceLayer,
+): Invoke {
   const options = {
-    persistenceStore: new DynamoDBPersistenceLayer({ tableName, awsSdkV3Client: client }),
+    persistenceStore,
     config: new IdempotencyConfig({
       eventKeyJmesPath: 'headers."idempotency-key"',
       payloadValidationJmesPath: 'body',

@@ -23,14 +23,19 @@ export async function seeRecord(client: DynamoDBClient, tableName: string): Prom
   if (item === undefined) return undefined;
   return {
     status: String(item['status']),
-    run: runIn('owner' in item ? await ownResult(client, tableName, item['id']) : item['data']),
+    run: runIn('owner' in item ? await ownResult(client, tableName, item) : item['data']),
     leaseEndsAtMs: Number(item['in_progress_expiration']),
   };
 }
 
 /** The result of a record of this library, which may be compressed: as text, as its short results lie there. */
-async function ownResult(client: DynamoDBClient, tableName: string, id: string): Promise<string | undefined> {
-  const record = await new DynamoDbStore({ tableName, client }).read(id);
+async function ownResult(
+  client: DynamoDBClient,
+  tableName: string,
+  item: Readonly<Record<string, unknown>>,
+): Promise<string | undefined> {
+  const recordFormat = 'settled_by' in item ? 'powertools' : 'own';
+  const record = await new DynamoDbStore({ tableName, client, recordFormat }).read(String(item['id']));
   return record?.result?.kind === 'json' ? record.result.json : undefined;
 }
 

@@ -64,7 +64,7 @@ export function toMarkdown(report: Report): string {
     '',
     '## Overview',
     '',
-    '"ok" means that the promise was kept: the handler ran as often as the scenario allows, what was recorded stayed, and every caller was answered as it should be. Everything else is one of these, found by the same rules for all four:',
+    '"ok" means that the promise was kept: the handler ran as often as the scenario allows, what was recorded stayed, and every caller was answered as it should be. Everything else is one of these, found by the same rules for all of them:',
     '',
     ...Object.entries(FAULTS).map(([name, meaning]) => `- **${name}**: ${meaning}.`),
     '',

@@ -20,6 +20,7 @@ import {
 import type { UnguardedReason } from './events.ts';
 import { leaseEnd } from './held-lease.ts';
 import { concludeAnswer, httpOperation } from './http-operation.ts';
+import { identifiedOperation } from './identified-operation.ts';
 import { concludeResult, keyedOperation } from './keyed-operation.ts';
 import type { Conclusion, Operation } from './operation.ts';
 import { type Attempt, type Claim, claim } from './protocol.ts';
@@ -51,6 +52,19 @@ export async function admit(
   const deadlineMs = deadline(context, options);
   try {
     refuseDurableExecution(event, context);
+    if (options.identity !== undefined) {
+      const http = readHttpRequest(event);
+      request = http;
+      const settings = { event, context, request, deadlineMs, options };
+      const conclude =
+        http === undefined ? concludeResult : (answer: unknown) => concludeAnswer(answer, http);
+      if (http !== undefined && !options.guardsEveryMethod && !options.methods.has(http.method)) {
+        return unguarded('method', conclude, settings);
+      }
+      const operation = identifiedOperation(await options.identity(event, context), http, options);
+      if (operation === undefined) return unguarded('no-key', conclude, settings);
+      return await admitOperation(operation, settings);
+    }
     if (options.key === undefined) {
       const http = readRequest(event);
       request = http;

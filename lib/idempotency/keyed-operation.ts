@@ -48,7 +48,7 @@ function recordResult(result: unknown): RecordedResult {
   }
 }
 
-function replayResult(recorded: RecordedResult): unknown {
+export function replayResult(recorded: RecordedResult): unknown {
   if (recorded.kind === 'omitted') throw new ResultNotRecordedError(recorded.reason);
   return recorded.kind === 'json' ? JSON.parse(recorded.json) : undefined;
 }

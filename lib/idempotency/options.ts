@@ -9,6 +9,14 @@ import type { OnUncertain } from './protocol.ts';
 import type { Reconcile } from './reconciliation.ts';
 import type { Sleep } from './sleep.ts';
 
+/** Which record an operation has, as the store knows it. */
+export interface RecordIdentity {
+  /** Written into the table as it is: hashed, if the key is nobody's business. Not empty. */
+  readonly id: string;
+  /** Empty where nothing is to be compared. */
+  readonly fingerprint: string;
+}
+
 /** How a key is kept from taking effect twice. */
 export type Strategy = 'lock' | 'single-write';
 
@@ -106,6 +114,18 @@ export interface ProtocolOptions<TEvent = unknown> {
    * @defaultValue false
    */
   readonly cache?: boolean | CacheLimits;
+  /**
+   * The record's id and fingerprint, in place of those that are made of `namespace`, key, caller, method and path (which
+   * are not looked at then, and whose options throw beside it): for records that another library has to find, see
+   * `sharedWithPowertools` of `./powertools`. `undefined` runs the function unguarded. An HTTP request is guarded
+   * whatever its method, unless `methods` says otherwise; any other event is taken as it is.
+   *
+   * What it returns must tell every two operations apart: here is no scope by caller. @defaultValue none
+   */
+  readonly identity?: (
+    event: TEvent,
+    context: Context | undefined,
+  ) => RecordIdentity | undefined | Promise<RecordIdentity | undefined>;
   /** Told of everything that the protocol does. @defaultValue a warning on standard error where a person should look */
   readonly onEvent?: IdempotencyEventListener;
   /** Epoch milliseconds, for tests. @defaultValue Date.now */

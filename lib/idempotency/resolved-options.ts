@@ -7,7 +7,13 @@ import { resolveCacheLimits } from './cache-limits.ts';
 import { ConfigurationError } from './errors.ts';
 import { shielded, warnOfTrouble } from './events.ts';
 import { resolveOnInProgress } from './on-in-progress.ts';
-import { DEFAULTS, type HttpOptions, type KeyedOptions, type ProtocolOptions } from './options.ts';
+import {
+  DEFAULTS,
+  type HttpOptions,
+  type KeyedOptions,
+  type ProtocolOptions,
+  type RecordIdentity,
+} from './options.ts';
 import type { OnUncertain } from './protocol.ts';
 import type { Reconcile } from './reconciliation.ts';
 import { sleep } from './sleep.ts';
@@ -37,6 +43,7 @@ const PROTOCOL_NAMES = [
   'sleep',
   'random',
   'fingerprint',
+  'identity',
 ] as const;
 const HTTP_NAMES = [
   'keyHeader',
@@ -50,7 +57,15 @@ const HTTP_NAMES = [
 
 /** Options that say something about leases. */
 const LEASE_OPTIONS: readonly (keyof ProtocolOptions)[] = ['onUncertain', 'leaseMs', 'renewedLeaseMs'];
-const FUNCTION_NAMES = ['onEvent', 'now', 'newOwner', 'sleep', 'random', 'fingerprint', 'caller'];
+const FUNCTION_NAMES = ['onEvent', 'now', 'newOwner', 'sleep', 'random', 'fingerprint', 'identity', 'caller'];
+
+/** Options that say of what the id and the fingerprint of a record are made. */
+const BESIDE_NO_IDENTITY = ['key', 'fingerprint', 'caller', 'namespace', 'keyHeader', 'keyRequired'];
+
+type Identity = (
+  event: unknown,
+  context: Context | undefined,
+) => RecordIdentity | undefined | Promise<RecordIdentity | undefined>;
 
 /** What the guard works with: every option present and checked. */
 export type ResolvedOptions = ReturnType<typeof resolveOptions>;
@@ -117,17 +132,21 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     // The callbacks take the user's event type, of which nothing is known here: they are handed what Lambda sent.
     key: options.key as ((event: unknown, context: Context | undefined) => string | undefined) | undefined,
     fingerprint: options.fingerprint as ((event: unknown) => unknown) | undefined,
+    identity: options.identity as Identity | undefined,
     caller: http.caller as ((event: unknown) => string | undefined) | undefined,
     keyHeader: resolveKeyHeader(http.keyHeader),
     keyRequired: http.keyRequired ?? DEFAULTS.keyRequired,
     methods: resolveMethods(http.methods),
+    guardsEveryMethod: options.identity !== undefined && http.methods === undefined,
     replayStatus: http.replayStatus ?? DEFAULTS.replayStatus,
     documentationUrl,
     timeoutEarlyInMillis: http.timeoutEarlyInMillis ?? DEFAULTS.timeoutEarlyInMillis,
   };
+  if (resolved.identity !== undefined) rejectBesideIdentity(options);
   rejectContradictions(resolved, options.leaseMs);
   rejectLargerThanStore(options.resultMaxBytes, resolved.store);
   rejectLongRenewedLease(resolved.renewedLeaseMs, resolved.leaseMs);
+  rejectBeyondPromises(resolved);
   if (resolved.strategy === 'single-write') rejectBesideSingleWrite(options, resolved.store);
   const warmCache = resolved.cache === false ? undefined : new WarmCache(resolved.cache, resolved);
   return Object.freeze({ ...resolved, warmCache, remember: warmCache?.remember });
@@ -146,6 +165,14 @@ function rejectUnknownNames(options: object): void {
       );
     }
   }
+}
+
+function rejectBesideIdentity(options: object): void {
+  const given = BESIDE_NO_IDENTITY.find((name) => (options as Record<string, unknown>)[name] !== undefined);
+  if (given === undefined) return;
+  throw new ConfigurationError(
+    `Options "identity" and "${given}" contradict each other: the first says which record an operation has, and "${given}" would have no say in it. Remove one of them.`,
+  );
 }
 
 function rejectContradictions(
@@ -177,6 +204,28 @@ function rejectLargerThanStore(
   if (resultMaxBytes !== undefined && resultMaxBytes > maxResultBytes) {
     throw new ConfigurationError(
       `Option "resultMaxBytes" (${resultMaxBytes}) is more than the store can keep (its maxResultBytes is ${maxResultBytes}). Lower the first.`,
+    );
+  }
+}
+
+function rejectBeyondPromises({
+  store: { promises },
+  onUncertain,
+  renewedLeaseMs,
+}: {
+  readonly store: IdempotencyStore;
+  readonly onUncertain: OnUncertain | Reconcile;
+  readonly renewedLeaseMs: number | undefined;
+}): void {
+  if (promises === undefined) return;
+  if (!promises.takesOver && onUncertain !== 'block') {
+    throw new ConfigurationError(
+      `This store cannot take over a lease that is over: the key stays blocked until its record expires. Say so with "onUncertain: 'block'", or choose a store that can.`,
+    );
+  }
+  if (!promises.renews && renewedLeaseMs !== undefined) {
+    throw new ConfigurationError(
+      'Option "renewedLeaseMs" needs a store that can renew leases, and this one cannot. Remove the option.',
     );
   }
 }

@@ -3,7 +3,13 @@ import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 import type { FailedWrite } from '../stores/transactional-store.ts';
 import { commit, type FailedCommit, giveBackUnlessApplied, storeFailure } from './commit.ts';
 import { type Ending, failedWith } from './ending.ts';
-import { errorOf, ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
+import {
+  ConfigurationError,
+  errorOf,
+  ResultNotRecordedError,
+  StoreError,
+  SupersededError,
+} from './errors.ts';
 import { completedEvent } from './events.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
 import { HeldLease } from './held-lease.ts';
@@ -317,7 +323,7 @@ export function guardedRun(
     guarded: true,
     lease,
     seed: attempt.id,
-    step: steps.run,
+    step: options.store.promises?.recordsSteps === false ? stepsNotRecorded : steps.run,
     commit: pending.add,
   });
   return {
@@ -332,6 +338,13 @@ export function guardedRun(
     loss: () => lease.loss,
     block,
   };
+}
+
+/** Before anything of the step has run: without its record, a retry would run it again. */
+async function stepsNotRecorded(): Promise<never> {
+  throw new ConfigurationError(
+    'context.idempotency.step needs a store that can record steps, and this one cannot. Call the function without it, or choose DynamoDbStore.',
+  );
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { StoreError } from '../idempotency/errors.ts';
-import type { IdempotencyRecord, RecordedSteps } from './idempotency-store.ts';
+import type { IdempotencyRecord, RecordedSteps, RecordStatus } from './idempotency-store.ts';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -23,7 +23,12 @@ export const ATTRIBUTES = Object.freeze({
   dataBytes: 'data_bytes',
   dataChunks: 'data_chunks',
   dataDigest: 'data_digest',
+  dataJson: 'data_json',
+  settledBy: 'settled_by',
 });
+
+/** Owner of a record that was last settled or taken by somebody who names no owner: Powertools, on a shared table. */
+export const NO_OWNER = '';
 
 /** Stands in chunks of results where a record has INPROGRESS or COMPLETED (result-chunks.ts). */
 export const CHUNK_STATUS = 'CHUNK';
@@ -56,14 +61,15 @@ export function itemOf(record: IdempotencyRecord): Item {
   };
 }
 
+export type RecordHead = Omit<IdempotencyRecord, 'result'>;
+
 /**
  * The record without its result, which may have to be fetched (dynamodb-result.ts).
  * @throws StoreError if the item is not a record that this version can read; it is left as it is.
  */
-export function headOf(item: Item): Omit<IdempotencyRecord, 'result'> {
-  const status = text(item, ATTRIBUTES.status);
-  if (status !== 'INPROGRESS' && status !== 'COMPLETED') throw unreadable(ATTRIBUTES.status);
-  const record: Omit<IdempotencyRecord, 'result'> = {
+export function headOf(item: Item): RecordHead {
+  const status = statusOf(item);
+  const record: RecordHead = {
     id: text(item, ATTRIBUTES.id),
     status,
     expiresAtSeconds: number(item, ATTRIBUTES.expiration),
@@ -72,8 +78,18 @@ export function headOf(item: Item): Omit<IdempotencyRecord, 'result'> {
     attempt: number(item, ATTRIBUTES.attempt),
     fingerprint: text(item, ATTRIBUTES.validation),
   };
-  const steps = status === 'INPROGRESS' ? stepsOf(item) : undefined;
-  return steps === undefined ? record : { ...record, steps };
+  return withSteps(record, item);
+}
+
+export function statusOf(item: Item): RecordStatus {
+  const status = text(item, ATTRIBUTES.status);
+  if (status !== 'INPROGRESS' && status !== 'COMPLETED') throw unreadable(ATTRIBUTES.status);
+  return status;
+}
+
+export function withSteps(head: RecordHead, item: Item): RecordHead {
+  const steps = head.status === 'INPROGRESS' ? stepsOf(item) : undefined;
+  return steps === undefined ? head : { ...head, steps };
 }
 
 function stepsOf(item: Item): RecordedSteps | undefined {

@@ -2,7 +2,7 @@
  * The requests of the store, as DynamoDB takes them, alone or in a transaction. Each is one write with one condition;
  * what the condition protects is said in the port.
  */
-import { ATTRIBUTES, type Item, itemOf, stepAttribute } from './dynamodb-record.ts';
+import { ATTRIBUTES, type Item, itemOf, NO_OWNER, stepAttribute } from './dynamodb-record.ts';
 import type {
   Completion,
   IdempotencyRecord,
@@ -24,6 +24,9 @@ const NAME = {
 
 const OWNED_LOCK = '#status = :inProgress AND #owner = :owner';
 const EXACT_LEASE = `${OWNED_LOCK} AND #leaseEnd = :leaseEnd`;
+/** The same of a lock that Powertools has taken, which names no owner; the end of its lease tells it from others. */
+const EXACT_LEASE_WITHOUT_OWNER =
+  '#status = :inProgress AND attribute_not_exists(#owner) AND #leaseEnd = :leaseEnd';
 
 /** The record that a write was refused for comes back with the refusal. */
 const BRINGING_BACK = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -57,7 +60,7 @@ export function takeOverUpdate(tableName: string, record: InProgressRecord, laps
     Key: keyOf(record.id),
     UpdateExpression:
       'SET #owner = :nextOwner, #attempt = :attempt, #leaseEnd = :nextLeaseEnd, #expiration = :expiration, #validation = :validation',
-    ConditionExpression: EXACT_LEASE,
+    ConditionExpression: lapsed.owner === NO_OWNER ? EXACT_LEASE_WITHOUT_OWNER : EXACT_LEASE,
     ExpressionAttributeNames: pick(
       '#status',
       '#owner',
@@ -160,7 +163,9 @@ function pick(...placeholders: (keyof typeof NAME)[]): Record<string, string> {
 }
 
 function ownedLockValues({ owner }: Ownership): Item {
-  return { ':owner': { S: owner }, ':inProgress': { S: 'INPROGRESS' } };
+  // DynamoDB refuses a value that no expression uses.
+  const value: Item = owner === NO_OWNER ? {} : { ':owner': { S: owner } };
+  return { ...value, ':inProgress': { S: 'INPROGRESS' } };
 }
 
 function leaseValues(lease: Lease): Item {

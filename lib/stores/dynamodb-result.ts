@@ -14,8 +14,22 @@
  */
 import { ResultTooLargeError, StoreError } from '../idempotency/errors.ts';
 import { compress, decompress, ENCODING } from './compressed-json.ts';
-import { ATTRIBUTES, headOf, type Item, number, text, unreadable } from './dynamodb-record.ts';
-import type { Completion, IdempotencyRecord, Ownership, RecordedResult } from './idempotency-store.ts';
+import {
+  ATTRIBUTES,
+  headOf,
+  type Item,
+  number,
+  type RecordHead,
+  text,
+  unreadable,
+} from './dynamodb-record.ts';
+import type {
+  Completion,
+  IdempotencyRecord,
+  OmissionReason,
+  Ownership,
+  RecordedResult,
+} from './idempotency-store.ts';
 import { CHUNKS_MAX, chunkId, chunkItems, digestOf, joinChunks } from './result-chunks.ts';
 import { RESULT_MAX_BYTES } from './result-size.ts';
 
@@ -77,26 +91,51 @@ async function storedJson(
   // Stryker disable next-line ConditionalExpression,EqualityOperator: no JSON of this size is known that saves nothing
   if (savesNothing && jsonBytes <= IN_RECORD_MAX_BYTES) return plain;
 
-  const encoding = {
-    [ATTRIBUTES.dataEncoding]: { S: ENCODING },
-    [ATTRIBUTES.dataBytes]: { N: String(jsonBytes) },
-  };
   // Stryker disable next-line EqualityOperator: at exactly this size it may lie here or in a chunk
   if (bytes.length <= IN_RECORD_MAX_BYTES) {
-    return { attributes: { ...encoding, [ATTRIBUTES.data]: { B: bytes } }, chunks: [] };
+    const attributes = {
+      [ATTRIBUTES.dataEncoding]: { S: ENCODING },
+      [ATTRIBUTES.dataBytes]: { N: String(jsonBytes) },
+      [ATTRIBUTES.data]: { B: bytes },
+    };
+    return { attributes, chunks: [] };
   }
+  const chunked = chunkedJson(ownership, { bytes, jsonBytes, expiresAtSeconds });
+  const attributes = { ...chunked.attributes, ...optionalText(ATTRIBUTES.data, remainderJson?.()) };
+  return { attributes, chunks: chunked.chunks };
+}
+
+/** Everything but `data`: what is left should a chunk get lost. */
+export function chunkedJson(
+  ownership: Ownership,
+  {
+    bytes,
+    jsonBytes,
+    expiresAtSeconds,
+  }: { readonly bytes: Buffer; readonly jsonBytes: number; readonly expiresAtSeconds: number },
+): Pick<StoredResult, 'attributes' | 'chunks'> {
   const chunks = chunkItems(ownership, bytes, expiresAtSeconds);
   const attributes = {
-    ...encoding,
+    [ATTRIBUTES.dataEncoding]: { S: ENCODING },
+    [ATTRIBUTES.dataBytes]: { N: String(jsonBytes) },
     [ATTRIBUTES.dataChunks]: { N: String(chunks.length) },
     [ATTRIBUTES.dataDigest]: { S: digestOf(bytes) },
-    ...optionalText(ATTRIBUTES.data, remainderJson?.()),
   };
   return { attributes, chunks };
 }
 
 /** The item of a chunk, read consistently; `undefined` where there is none. */
 export type ChunkReader = (id: string) => Promise<Item | undefined>;
+
+/** How the parts of a record lie in its item, where there is more than one way. */
+export interface RecordFormat {
+  headOf(item: Item): RecordHead;
+  storedResult(ownership: Ownership, completion: Completion): Promise<StoredResult>;
+  resultOf(item: Item, owner: Ownership, readChunk: ChunkReader): Promise<RecordedResult>;
+}
+
+/** The format that this page begins with. */
+export const OWN_FORMAT: RecordFormat = Object.freeze({ headOf, storedResult, resultOf });
 
 /**
  * The record that an item holds, with its result. `own` is what the caller has just tried to write: a completion whose
@@ -108,15 +147,16 @@ export async function recordOf(
   item: Item,
   readChunk: ChunkReader,
   own?: StoredResult,
+  format: RecordFormat = OWN_FORMAT,
 ): Promise<IdempotencyRecord> {
-  const head = headOf(item);
+  const head = format.headOf(item);
   if (head.status === 'INPROGRESS') return head;
   const digest = item[ATTRIBUTES.dataDigest]?.S;
   if (digest !== undefined && digest === own?.attributes[ATTRIBUTES.dataDigest]?.S) {
     return { ...head, result: own.result };
   }
   try {
-    return { ...head, result: await resultOf(item, head, readChunk) };
+    return { ...head, result: await format.resultOf(item, head, readChunk) };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     // Whatever its result, the operation took effect: its handler must not run, not even without a lock.
@@ -132,15 +172,21 @@ async function resultOf(item: Item, owner: Ownership, readChunk: ChunkReader): P
 }
 
 function omittedResult(item: Item): RecordedResult {
-  const reason = text(item, ATTRIBUTES.dataOmitted);
-  if (reason !== 'too-large' && reason !== 'not-serializable') throw unreadable(ATTRIBUTES.dataOmitted);
-  return { kind: 'omitted', reason, ...remainder(item) };
+  return { kind: 'omitted', reason: omissionReason(item), ...remainder(item) };
 }
 
-async function compressedResult(
+export function omissionReason(item: Item): OmissionReason {
+  const reason = text(item, ATTRIBUTES.dataOmitted);
+  if (reason !== 'too-large' && reason !== 'not-serializable') throw unreadable(ATTRIBUTES.dataOmitted);
+  return reason;
+}
+
+/** `lostRemainder`: what is left where a part of the bytes is not. */
+export async function compressedResult(
   item: Item,
   owner: Ownership,
   readChunk: ChunkReader,
+  lostRemainder = remainder,
 ): Promise<RecordedResult> {
   if (text(item, ATTRIBUTES.dataEncoding) !== ENCODING) {
     throw new StoreError(
@@ -154,7 +200,7 @@ async function compressedResult(
       : await chunkedBytes(item, owner, readChunk);
   const json = bytes && (await decompress(bytes, jsonBytes));
   return json === undefined
-    ? { kind: 'omitted', reason: 'lost', ...remainder(item) }
+    ? { kind: 'omitted', reason: 'lost', ...lostRemainder(item) }
     : { kind: 'json', json };
 }
 

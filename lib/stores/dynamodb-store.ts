@@ -27,7 +27,7 @@ import {
   stepUpdate,
   takeOverUpdate,
 } from './dynamodb-requests.ts';
-import { recordOf, type StoredResult, storedResult } from './dynamodb-result.ts';
+import { OWN_FORMAT, type RecordFormat, recordOf, type StoredResult } from './dynamodb-result.ts';
 import { type Transaction, transact } from './dynamodb-transaction.ts';
 import type {
   CompletedRecord,
@@ -39,6 +39,7 @@ import type {
   TakeOverOutcome,
   WriteOutcome,
 } from './idempotency-store.ts';
+import { POWERTOOLS_FORMAT } from './powertools-format.ts';
 import { type PreparedWrite, prepareDocumentWrites } from './prepared-writes.ts';
 import { causeWithoutItems } from './reply-error.ts';
 import { RESULT_MAX_BYTES } from './result-size.ts';
@@ -58,7 +59,20 @@ export interface DynamoDbStoreOptions {
    * @defaultValue those of the document client: undefined members, class instances and imprecise numbers are refused
    */
   readonly marshallOptions?: MarshallOptions;
+  /**
+   * How results lie in the table. `'own'` keeps their JSON, compressed where that saves a write unit. `'powertools'` keeps
+   * them in the form in which Powertools for AWS Lambda replays them, and reads records that it wrote: for a table that
+   * the two share (`sharedWithPowertools` of `./powertools` sets it). The one cannot read the results of the other.
+   * @defaultValue 'own'
+   */
+  readonly recordFormat?: 'own' | 'powertools';
 }
+
+const FORMATS: ReadonlyMap<unknown, RecordFormat> = new Map<unknown, RecordFormat>([
+  [undefined, OWN_FORMAT],
+  ['own', OWN_FORMAT],
+  ['powertools', POWERTOOLS_FORMAT],
+]);
 
 type SingleWriteCommand = PutItemCommand | UpdateItemCommand | DeleteItemCommand;
 type RefusedWrite = Extract<WriteOutcome, { applied: false }>;
@@ -80,14 +94,20 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
   readonly #marshallOptions: MarshallOptions | undefined;
+  readonly #format: RecordFormat;
 
-  /** @throws ConfigurationError if there is no table name */
+  /** @throws ConfigurationError if there is no table name, or no such record format */
   constructor(options: DynamoDbStoreOptions) {
     if (typeof options.tableName !== 'string' || options.tableName === '') {
       throw new ConfigurationError(
         'DynamoDbStore needs `tableName`, the name of the idempotency table. In a function made by the CDK construct it is process.env.IDEMPOTENCY_TABLE.',
       );
     }
+    const format = FORMATS.get(options.recordFormat);
+    if (format === undefined) {
+      throw new ConfigurationError('Option "recordFormat" of DynamoDbStore must be "own" or "powertools".');
+    }
+    this.#format = format;
     this.#tableName = options.tableName;
     this.#client = options.client ?? createDefaultClient();
     this.#marshallOptions = options.marshallOptions;
@@ -133,7 +153,8 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
   }
 
   async #recordOf(item: Item | undefined, own?: StoredResult): Promise<IdempotencyRecord | undefined> {
-    return item === undefined ? undefined : recordOf(item, (chunkId) => this.#readItem(chunkId), own);
+    if (item === undefined) return undefined;
+    return recordOf(item, (chunkId) => this.#readItem(chunkId), own, this.#format);
   }
 
   async #readItem(id: string): Promise<Item | undefined> {
@@ -199,7 +220,7 @@ export class DynamoDbStore implements TransactionalStore<PreparedWrite> {
 
   /** The result as the record will have it. Its chunks, if it has any, are there already. */
   async #stored(ownership: Ownership, completion: Completion): Promise<StoredResult> {
-    const stored = await storedResult(ownership, completion);
+    const stored = await this.#format.storedResult(ownership, completion);
     await this.#putChunks(stored.chunks);
     return stored;
   }

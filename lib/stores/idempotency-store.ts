@@ -101,6 +101,19 @@ export type TakeOverOutcome =
   | { readonly applied: true; readonly record: InProgressRecord }
   | Extract<WriteOutcome, { applied: false }>;
 
+/** What a store can promise, where that is less than all. What follows from it is decided at cold start. */
+export interface StorePromises {
+  /**
+   * Writes are conditional on the owner, in one with the write. Without it an attempt that has lost its lease may yet
+   * write, if it loses it between a look at the record and the write.
+   */
+  readonly ownerConditional: boolean;
+  /** `takeOver` can succeed. Without it a lapsed lease holds its key until the record expires. */
+  readonly takesOver: boolean;
+  readonly renews: boolean;
+  readonly recordsSteps: boolean;
+}
+
 /**
  * Implementations throw {@link StoreError} when they cannot tell whether the write took place, or cannot reach
  * the table, and {@link ResultTooLargeError} when `complete` or `recordStep` could not keep what it is given for its
@@ -109,6 +122,9 @@ export type TakeOverOutcome =
 export interface IdempotencyStore {
   /** Largest `json` result, in UTF-8 bytes, that the store can keep; how it encodes it is its own business. */
   readonly maxResultBytes: number;
+
+  /** Absent where everything is kept that the methods below say. */
+  readonly promises?: StorePromises;
 
   /** Puts `record` if there is none with its id, or only one whose `expiresAtSeconds` lies before `nowSeconds`. */
   acquire(record: InProgressRecord, nowSeconds: number): Promise<WriteOutcome>;

@@ -32,6 +32,19 @@ afterAll(() => {
 describeStoreContract('DynamoDbStore', () => new DynamoDbStore({ tableName, client }));
 describeTransactionalStoreContract('DynamoDbStore', () => withCounters(client));
 
+describe('with recordFormat: powertools', () => {
+  beforeAll(async () => {
+    tableName = await createIdempotencyTable(client);
+  });
+
+  const recordFormat = 'powertools';
+  describeStoreContract('DynamoDbStore', () => new DynamoDbStore({ tableName, client, recordFormat }));
+  describeTransactionalStoreContract('DynamoDbStore', () => ({
+    ...withCounters(client),
+    store: new DynamoDbStore({ tableName, client, recordFormat }),
+  }));
+});
+
 describe('on an engine that does not return the old item of a failed condition', () => {
   beforeAll(async () => {
     tableName = await createIdempotencyTable(client);

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { Answer } from '../../bench/peer-faults/answer.ts';
+import { CONTENDERS } from '../../bench/peer-faults/contenders.ts';
 import { FAULTS, type Fault, faultsOf } from '../../bench/peer-faults/faults.ts';
 import type { Step } from '../../bench/peer-faults/lab.ts';
 import { SCENARIOS } from '../../bench/peer-faults/scenarios/all.ts';
@@ -46,7 +47,7 @@ describe('docs/evidence/peer-faults.md', () => {
 
   test('was played on two engines, whose verdicts are the same', () => {
     expect(page).toContain(
-      `\n- Played again on DynamoDB Local (Java): all ${SCENARIOS.length * 4} verdicts are the same\n`,
+      `\n- Played again on DynamoDB Local (Java): all ${SCENARIOS.length * CONTENDERS.length} verdicts are the same\n`,
     );
   });
 
@@ -56,13 +57,15 @@ describe('docs/evidence/peer-faults.md', () => {
       rowsOf(sectionOf(page, 'Summary')).map((row) => [cellsOf(row)[0], cellsOf(row).slice(1)]),
     );
     const count = (holds: (verdict: string) => boolean) =>
-      [1, 2, 3, 4].map((column) => overview.filter((cells) => holds(cells[column] ?? '')).length);
+      CONTENDERS.map((_, index) => index + 1).map(
+        (column) => overview.filter((cells) => holds(cells[column] ?? '')).length,
+      );
     expect(summary.get('**scenarios without a fault**')).toEqual(
       count((verdict) => verdict === 'ok').map((ok) => `${ok} of ${SCENARIOS.length}`),
     );
     for (const fault of Object.keys(FAULTS)) {
       const counted = count((verdict) => verdict.includes(fault));
-      expect([fault, summary.get(`scenarios with: ${fault}`) ?? ['0', '0', '0', '0']]).toEqual([
+      expect([fault, summary.get(`scenarios with: ${fault}`) ?? CONTENDERS.map(() => '0')]).toEqual([
         fault,
         counted.map(String),
       ]);

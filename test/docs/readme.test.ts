@@ -28,10 +28,9 @@ function tableUnder(heading: string): string[][] {
 /** The README, the pages with code and every recipe, by its path. */
 const pages: [page: string, text: string][] = [
   ['README.md', readme],
-  ...['docs/client.md', 'docs/valkey.md', 'docs/many-servers.md'].map((page): [string, string] => [
-    page,
-    readFileSync(new URL(page, ROOT), 'utf8'),
-  ]),
+  ...['docs/client.md', 'docs/valkey.md', 'docs/many-servers.md', 'docs/powertools.md'].map(
+    (page): [string, string] => [page, readFileSync(new URL(page, ROOT), 'utf8')],
+  ),
   ...readdirSync(new URL('docs/recipes/', ROOT)).map((name): [string, string] => [
     `docs/recipes/${name}`,
     readFileSync(new URL(`docs/recipes/${name}`, ROOT), 'utf8'),
@@ -64,11 +63,11 @@ describe('README', () => {
     const { fileExists, readFile, getSourceFile } = host;
     host.fileExists = (path) => files.has(path) || fileExists(path);
     host.readFile = (path) => files.get(path) ?? readFile(path);
-    host.getSourceFile = (path, ...rest) => {
+    host.getSourceFile = (path, versionAndFormat, ...rest) => {
       const text = files.get(path);
       return text === undefined
-        ? getSourceFile(path, ...rest)
-        : ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
+        ? getSourceFile(path, versionAndFormat, ...rest)
+        : ts.createSourceFile(path, text, versionAndFormat);
     };
     const program = ts.createProgram(
       [...files.keys(), inRoot('test/docs/snippet-prelude.d.ts')],

@@ -20,3 +20,4 @@ declare function databaseOf(server: string): Database;
 declare function putLineIfNew(database: Database, lineId: string, order: Order): Promise<void>;
 declare const userId: string;
 declare function accessToken(): Promise<string>;
+declare const cacheClient: import('@aws-lambda-powertools/idempotency/cache/types').CacheClient;

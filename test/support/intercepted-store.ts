@@ -27,6 +27,7 @@ export function interceptedStore(store: IdempotencyStore, intercept: Interceptio
   const pass = <T>(operation: Operation, call: () => Promise<T>) => intercept(operation, call) as Promise<T>;
   const intercepted: IdempotencyStore = {
     maxResultBytes: store.maxResultBytes,
+    ...(store.promises === undefined ? {} : { promises: store.promises }),
     acquire: (record, nowSeconds) => pass('acquire', () => store.acquire(record, nowSeconds)),
     takeOver: (record, lapsed) => pass('takeOver', () => store.takeOver(record, lapsed)),
     renew: (lease, nextLeaseEndsAtMs) => pass('renew', () => store.renew(lease, nextLeaseEndsAtMs)),

@@ -60,7 +60,7 @@ describe.each(Object.keys(CLUSTER_CLIENTS))('with %s', (name) => {
         commandTimeoutMs: 10_000,
         now: () => NOW_SECONDS * 1000,
       }),
-    (id, ms) => letServerTimePass(clock, `${keyPrefix}${id}`, ms),
+    { timePasses: (id, ms) => letServerTimePass(clock, `${keyPrefix}${id}`, ms) },
   );
 
   test('records lie on both nodes', async () => {

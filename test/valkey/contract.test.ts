@@ -36,6 +36,6 @@ describe.each(CLIENT_NAMES)('with %s', (name) => {
         commandTimeoutMs: 10_000,
         now: () => NOW_SECONDS * 1000,
       }),
-    (id, ms) => letServerTimePass(clock, `${keyPrefix}${id}`, ms),
+    { timePasses: (id, ms) => letServerTimePass(clock, `${keyPrefix}${id}`, ms) },
   );
 });

@@ -54,7 +54,7 @@ const crashBlocked: Scenario = {
   story: 'The same, set up for operations of which a second run costs more than a lost one.',
   runsAllowed: 1,
   setup: BLOCK,
-  remark: 'The peer has no such setting; it is shown as it is.',
+  remark: 'The peer has no such setting; it is shown as it is. The layer of this library brings it.',
   play: playCrash,
 };
 

@@ -123,7 +123,7 @@ const completeFailsBlocked: Scenario = {
   story: 'The same, set up for operations of which a second run costs more than a lost one.',
   runsAllowed: 1,
   setup: { own: { onUncertain: 'block' } },
-  remark: 'The peer has no such setting; it is shown as it is.',
+  remark: 'The peer has no such setting; it is shown as it is. The layer of this library brings it.',
   play: playCompleteFails,
 };
 

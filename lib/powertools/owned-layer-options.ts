@@ -1,0 +1,63 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConfigurationError } from '../idempotency/errors.ts';
+import { type IdempotencyEventListener, shielded, warnOfTrouble } from '../idempotency/events.ts';
+import { DEFAULTS } from '../idempotency/options.ts';
+import type { OnUncertain } from '../idempotency/protocol.ts';
+
+export interface OwnedPersistenceLayerOptions {
+  /** The table of your `DynamoDBPersistenceLayer`, with its default attribute names and no sort key. */
+  readonly tableName: string;
+  /** @defaultValue a new client, as `createDefaultClient` makes it */
+  readonly client?: DynamoDBClient;
+  /**
+   * What happens to a key whose last attempt ended without telling its outcome, once its lock has run out: `'retry'` runs
+   * the function again, as Powertools does; `'block'` refuses until the record expires. @defaultValue 'retry'
+   */
+  readonly onUncertain?: OnUncertain;
+  /** Added to the remaining time to make the lock, in milliseconds: by how much clocks may differ. @defaultValue 1000 */
+  readonly clockSkewMs?: number;
+  /**
+   * The `timeoutEarlyInMillis` of your `middy()`, if you have set it. The layer is not told whether an error is the
+   * handler's or the early time-out's, at which the handler is still running: one that comes when no more than this is left
+   * of the invocation does not give the key back. 0 where the early time-out is switched off.
+   * @defaultValue 5 (Middy's own default)
+   */
+  readonly timeoutEarlyInMillis?: number;
+  /** Told of everything that the layer does. @defaultValue a warning on standard error where a person should look */
+  readonly onEvent?: IdempotencyEventListener;
+}
+
+const NAMES = ['tableName', 'client', 'onUncertain', 'clockSkewMs', 'timeoutEarlyInMillis', 'onEvent'];
+
+/** @throws ConfigurationError on an unknown name or a value of the wrong kind */
+export function resolveOwnedLayerOptions(options: OwnedPersistenceLayerOptions) {
+  const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) {
+    throw new ConfigurationError(
+      `Unknown option "${unknown}" of OwnedPersistenceLayer. The options are: ${NAMES.join(', ')}. Attribute names and sort keys of one's own are not supported; awsSdkV3Client is called client here.`,
+    );
+  }
+  const { onUncertain = DEFAULTS.onUncertain, onEvent = warnOfTrouble } = options;
+  if (!['retry', 'block'].includes(onUncertain)) {
+    throw new ConfigurationError('Option "onUncertain" of OwnedPersistenceLayer must be "retry" or "block".');
+  }
+  if (typeof onEvent !== 'function') {
+    throw new ConfigurationError('Option "onEvent" of OwnedPersistenceLayer must be a function.');
+  }
+  return {
+    onUncertain,
+    clockSkewMs: wholeNumber('clockSkewMs', options.clockSkewMs ?? DEFAULTS.clockSkewMs),
+    timeoutEarlyInMillis: wholeNumber(
+      'timeoutEarlyInMillis',
+      options.timeoutEarlyInMillis ?? DEFAULTS.timeoutEarlyInMillis,
+    ),
+    notify: shielded(onEvent),
+  };
+}
+
+function wholeNumber(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new ConfigurationError(
+    `Option "${name}" of OwnedPersistenceLayer must be a whole number of at least 0.`,
+  );
+}

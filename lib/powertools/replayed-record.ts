@@ -1,0 +1,42 @@
+import { IdempotencyRecord as PowertoolsRecord } from '@aws-lambda-powertools/idempotency/persistence';
+import { ResultNotRecordedError } from '../idempotency/errors.ts';
+import type { IdempotencyRecord, OmissionReason } from '../stores/idempotency-store.ts';
+
+type ResponseData = NonNullable<PowertoolsRecord['responseData']>;
+
+/** A record of the store's as Powertools takes it from a layer of its own: to validate it, replay it, or refuse by it. */
+export function replayedRecord(record: IdempotencyRecord): PowertoolsRecord {
+  const { id, status, expiresAtSeconds, leaseEndsAtMs, fingerprint, result } = record;
+  const members = {
+    idempotencyKey: id,
+    status,
+    expiryTimestamp: expiresAtSeconds,
+    inProgressExpiryTimestamp: leaseEndsAtMs,
+    payloadHash: fingerprint,
+  };
+  if (status === 'INPROGRESS') return new PowertoolsRecord(members);
+  switch (result?.kind) {
+    case 'json':
+      return new PowertoolsRecord({ ...members, responseData: JSON.parse(result.json) as ResponseData });
+    case 'omitted':
+      return new RecordWithoutResult(members, result.reason);
+    default:
+      // The Middy middleware takes `undefined` for "go on" and would run the handler again; Lambda sends null for either.
+      return new PowertoolsRecord({ ...members, responseData: null as unknown as ResponseData });
+  }
+}
+
+/** The payload is looked at first, as for any other record; only whoever asks for the result learns that there is none. */
+class RecordWithoutResult extends PowertoolsRecord {
+  readonly #reason: OmissionReason;
+
+  constructor(members: ConstructorParameters<typeof PowertoolsRecord>[0], reason: OmissionReason) {
+    super(members);
+    this.#reason = reason;
+  }
+
+  /** @throws ResultNotRecordedError */
+  override getResponse(): never {
+    throw new ResultNotRecordedError(this.#reason);
+  }
+}

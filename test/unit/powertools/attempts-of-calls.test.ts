@@ -1,0 +1,90 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Attempt } from '../../../lib/idempotency/protocol.ts';
+import { AttemptsOfCalls, type Call } from '../../../lib/powertools/attempts-of-calls.ts';
+
+const attempt = (owner: string): Attempt => ({
+  id: 'orders#1',
+  owner,
+  attempt: 1,
+  fingerprint: '',
+  leaseEndsAtMs: 0,
+  steps: undefined,
+});
+
+/** As Powertools calls a layer: whoever awaits this goes on in its context. */
+async function acquire(calls: AttemptsOfCalls, payload: unknown, owner: string | undefined): Promise<Call> {
+  const call = calls.begin(payload);
+  await Promise.resolve();
+  if (owner === undefined) calls.refuse(call);
+  else calls.grant(call, attempt(owner));
+  return call;
+}
+
+/** As a hook that is awaited by somebody else: what it enters ends with it. */
+function elsewhere<T>(run: () => Promise<T>): Promise<T> {
+  return Promise.resolve().then(run);
+}
+
+const ownerOf = (found: ReturnType<AttemptsOfCalls['succeeded']>) =>
+  found.kind === 'found' ? found.attempt.owner : found.kind;
+
+describe('whose attempt it is', () => {
+  test('two calls with one text, each in its context', async () => {
+    const calls = new AttemptsOfCalls();
+    const one = async (owner: string) => {
+      await acquire(calls, 'o1', owner);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      return [ownerOf(calls.succeeded('o1')), ownerOf(calls.failed('o1'))];
+    };
+    expect(await Promise.all([one('a'), one('b'), one('c')])).toEqual([
+      ['a', 'a'],
+      ['b', 'b'],
+      ['c', 'c'],
+    ]);
+  });
+
+  test('without a context the payload decides, and what it cannot decide is doubtful', async () => {
+    const calls = new AttemptsOfCalls();
+    const payload = {};
+    const first = await elsewhere(() => acquire(calls, payload, 'a'));
+    expect(ownerOf(calls.succeeded(payload))).toBe('a');
+    expect(ownerOf(calls.succeeded({}))).toBe('none');
+    const second = await elsewhere(() => acquire(calls, payload, 'b'));
+    expect(ownerOf(calls.succeeded(payload))).toBe('doubtful');
+    expect(ownerOf(calls.failed(payload))).toBe('doubtful');
+    calls.end(first);
+    expect(ownerOf(calls.succeeded(payload))).toBe('b');
+    calls.end(second);
+    expect(ownerOf(calls.succeeded(payload))).toBe('none');
+  });
+
+  test.each([
+    ['an object', {}],
+    ['a text', 'o1'],
+  ])('a refused call with %s that fails is not taken for the running one', async (_, payload) => {
+    const calls = new AttemptsOfCalls();
+    await elsewhere(() => acquire(calls, payload, 'a'));
+    await elsewhere(() => acquire(calls, payload, undefined));
+    expect(ownerOf(calls.failed(payload))).toBe('doubtful');
+    expect(ownerOf(calls.succeeded(payload))).toBe('a');
+  });
+
+  test('another layer with the same payload has its own', async () => {
+    const [calls, others] = [new AttemptsOfCalls(), new AttemptsOfCalls()];
+    await acquire(calls, 'o1', 'a');
+    await acquire(others, 'o1', 'b');
+    expect([ownerOf(calls.succeeded('o1')), ownerOf(others.succeeded('o1'))]).toEqual(['a', 'b']);
+  });
+
+  test('a context that nobody leaves keeps nothing of what has ended', async () => {
+    const calls = new AttemptsOfCalls();
+    const open = await acquire(calls, 'open', 'a');
+    for (let round = 0; round < 100; round++) {
+      calls.end(await acquire(calls, `o${round}`, 'b'));
+      await acquire(calls, `p${round}`, undefined);
+    }
+    const last = await acquire(calls, 'last', 'c');
+    expect(last.outer).toBe(open);
+    expect(open.outer).toBeUndefined();
+  });
+});
