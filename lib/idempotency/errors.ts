@@ -20,6 +20,9 @@ export type IdempotencyErrorCode =
   | 'STEP_NOT_RECORDED'
   | 'COMMIT_CONDITION_FAILED'
   | 'COMMIT_INVALID'
+  | 'LOCK_NOT_ACQUIRED'
+  | 'LEASE_LOST'
+  | 'PERMITS_MISMATCH'
   | 'CONFIGURATION';
 
 interface ErrorTraits {
@@ -254,6 +257,9 @@ const CODES: ReadonlySet<unknown> = new Set<IdempotencyErrorCode>([
   'STEP_NOT_RECORDED',
   'COMMIT_CONDITION_FAILED',
   'COMMIT_INVALID',
+  'LOCK_NOT_ACQUIRED',
+  'LEASE_LOST',
+  'PERMITS_MISMATCH',
   'CONFIGURATION',
 ]);
 

@@ -108,6 +108,7 @@ describe('README', () => {
       'RESULT_NOT_RECORDED',
       'STEP_NOT_RECORDED',
       'COMMIT_INVALID',
+      'PERMITS_MISMATCH',
       'CONFIGURATION',
     ];
     const answered = Object.entries(PROBLEM_TYPES).filter(([errorCode]) => !internal.includes(errorCode));

@@ -14,3 +14,9 @@ declare function chargeCard(idempotencyKey: string, amount: number, signal: Abor
 declare function findCharge(idempotencyKey: string): Promise<string | undefined>;
 declare const userId: string;
 declare function accessToken(): Promise<string>;
+declare function saveBooking(
+  seat: string,
+  bookingId: string,
+  fencingToken: number,
+  signal: AbortSignal,
+): Promise<void>;

@@ -54,6 +54,9 @@ describe('problem types', () => {
       ['STEP_NOT_RECORDED', 'urn:lambda-idempotency:problem:step-not-recorded'],
       ['COMMIT_CONDITION_FAILED', 'urn:lambda-idempotency:problem:commit-condition-failed'],
       ['COMMIT_INVALID', 'urn:lambda-idempotency:problem:commit-invalid'],
+      ['LOCK_NOT_ACQUIRED', 'urn:lambda-idempotency:problem:lock-not-acquired'],
+      ['LEASE_LOST', 'urn:lambda-idempotency:problem:lease-lost'],
+      ['PERMITS_MISMATCH', 'urn:lambda-idempotency:problem:permits-mismatch'],
       ['CONFIGURATION', 'urn:lambda-idempotency:problem:configuration'],
     ]);
     expect(ERRORS.map(({ code }) => code)).toEqual(Object.keys(PROBLEM_TYPES));
