@@ -1,5 +1,5 @@
 import type { Fault, PlannedFault } from './fault.ts';
-import type { StoreOperation } from './store-operation.ts';
+import type { ProxiedOperation } from './store-operation.ts';
 
 interface Plan extends PlannedFault {
   seen: number;
@@ -11,7 +11,7 @@ interface Plan extends PlannedFault {
  */
 export class FaultPlan {
   #plans: Plan[] = [];
-  #strikes: StoreOperation[] = [];
+  #strikes: ProxiedOperation[] = [];
 
   /** Replaces the plan, and counts from 1 again. */
   replace(faults: readonly PlannedFault[]): void {
@@ -20,20 +20,20 @@ export class FaultPlan {
   }
 
   /** The operations that a fault has struck since the plan was made. */
-  get strikes(): readonly StoreOperation[] {
+  get strikes(): readonly ProxiedOperation[] {
     return this.#strikes;
   }
 
-  refusesConnection(operation: StoreOperation): boolean {
+  refusesConnection(operation: ProxiedOperation): boolean {
     return this.#next(operation, ({ fault }) => fault === 'connection refused') !== undefined;
   }
 
-  faultBehindConnection(operation: StoreOperation): Fault | undefined {
+  faultBehindConnection(operation: ProxiedOperation): Fault | undefined {
     return this.#next(operation, ({ fault }) => fault !== 'connection refused');
   }
 
   /** Of several faults for one request, the first planned strikes. */
-  #next(operation: StoreOperation, isOfThisPlace: (plan: Plan) => boolean): Fault | undefined {
+  #next(operation: ProxiedOperation, isOfThisPlace: (plan: Plan) => boolean): Fault | undefined {
     let struck: Fault | undefined;
     for (const plan of this.#plans) {
       if (plan.at !== operation || !isOfThisPlace(plan)) continue;

@@ -24,7 +24,7 @@ import { testClient } from '../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import type { Answer, RecordLeft } from './expected-outcomes.ts';
 import { refuseConnections } from './refused-connection.ts';
-import type { StoreOperation } from './store-operation.ts';
+import type { ProxiedOperation } from './store-operation.ts';
 
 /** What the handler does in one run; it answers 201 where nothing is planned. */
 export type Work = (
@@ -48,7 +48,7 @@ export interface GuardedServiceOptions {
   /** Of the fault proxy. */
   readonly endpoint: string;
   /** Asked before each try of a request. */
-  readonly refusesConnection: (operation: StoreOperation) => boolean;
+  readonly refusesConnection: (operation: ProxiedOperation) => boolean;
   readonly tableName: string;
   readonly onUncertain?: OnUncertain | Reconcile;
   readonly onStoreUnavailable?: 'reject' | 'run-unguarded';
