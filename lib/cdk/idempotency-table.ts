@@ -156,7 +156,11 @@ export class IdempotencyTable extends Construct {
       grantee,
       actions: LOCK_STORE_ACTIONS,
       resourceArns: [this.tableArn],
-      conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [LOCK_IDS] } },
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [LOCK_IDS] },
+        // `ForAllValues` holds as well where there are no keys: without this, so would the grant.
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
     });
     return this.#withKey(grantee, grant);
   }

@@ -274,6 +274,17 @@ export function isIdempotencyError(error: unknown): error is IdempotencyError {
   );
 }
 
+const LOCK_CODES: ReadonlySet<unknown> = new Set<IdempotencyErrorCode>([
+  'LOCK_NOT_ACQUIRED',
+  'LEASE_LOST',
+  'PERMITS_MISMATCH',
+]);
+
+/** True for the errors of `lambda-idempotency/locks`, which is not imported for it: most have no lock in their bundle. */
+export function isLockError(error: unknown): error is IdempotencyError {
+  return isIdempotencyError(error) && LOCK_CODES.has(error.code);
+}
+
 /** Whatever was thrown, as an error that can be told. */
 export function errorOf(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -3,7 +3,7 @@ import type { IdempotencyRecord } from '../stores/idempotency-store.ts';
 import type { FailedWrite } from '../stores/transactional-store.ts';
 import { commit, type FailedCommit, giveBackUnlessApplied } from './commit.ts';
 import { type Ending, failedWith } from './ending.ts';
-import { errorOf, ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
+import { errorOf, isLockError, ResultNotRecordedError, StoreError, SupersededError } from './errors.ts';
 import { completedEvent } from './events.ts';
 import { type IdempotencyContext, idempotencyContext } from './handler-context.ts';
 import { HeldLease } from './held-lease.ts';
@@ -203,7 +203,8 @@ export function guardedRun(
 
   async function fail(error: unknown): Promise<Ending | undefined> {
     handlerEnded();
-    const isOurs = steps.hasThrown(error) || (error !== undefined && error === lease.loss);
+    const isOurs =
+      steps.hasThrown(error) || isLockError(error) || (error !== undefined && error === lease.loss);
     const successor = isOutcomeUnknown(error) ? tellDoubt() : await giveBackUnlessRunning();
     lease.end();
     // The handler's own error is the handler's to tell, whatever has become of the key.

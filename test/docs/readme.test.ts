@@ -25,10 +25,11 @@ function tableUnder(heading: string): string[][] {
     );
 }
 
-/** The README, the client's page and every recipe, by its path. */
+/** The README, the pages of the client and of locks, and every recipe, by its path. */
 const pages: [page: string, text: string][] = [
   ['README.md', readme],
   ['docs/client.md', readFileSync(new URL('docs/client.md', ROOT), 'utf8')],
+  ['docs/locks.md', readFileSync(new URL('docs/locks.md', ROOT), 'utf8')],
   ...readdirSync(new URL('docs/recipes/', ROOT)).map((name): [string, string] => [
     `docs/recipes/${name}`,
     readFileSync(new URL(`docs/recipes/${name}`, ROOT), 'utf8'),

@@ -20,6 +20,7 @@ import { idempotency, idempotent, isIdempotencyError, MemoryStore } from 'lambda
 import { createIdempotencyClient, deliveryOf } from 'lambda-idempotency/client';
 import { fileStorage } from 'lambda-idempotency/client/node';
 import { deliveryKey } from 'lambda-idempotency/event-sources';
+import { createLocks, MemoryLockStore } from 'lambda-idempotency/locks';
 
 for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', 'aws-cdk-lib', 'constructs', '@dynoxide/linux-x64']) {
   assert.ok(!existsSync('node_modules/' + absent), absent + ' was installed although nobody asked for it');
@@ -34,6 +35,8 @@ assert.equal(deliveryKey(placed), deliveryKey({ ...placed, time: 'later' }));
 const warm = idempotent(async (order) => ({ run: ++runs }), { store, key: (order) => order.id, namespace: 'warm', cache: true });
 assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
 assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
+const locks = createLocks({ store: new MemoryLockStore() });
+assert.equal(await locks.withLock('seat', async () => (await locks.mutex('seat').tryAcquire()) ?? 'taken'), 'taken');
 assert.throws(() => idempotency({ store, retention: 1 }), isIdempotencyError);
 const server = (await import('node:http')).createServer((request, response) => response.end(request.headers['idempotency-key']));
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -35,7 +35,7 @@ export interface Holding {
 export class Holdings {
   readonly all: Holding[] = [];
   notGranted = 0;
-  #tellNext: (worker: string) => void = () => {};
+  #tellNext: (worker: string, resource: string) => void = () => {};
 
   follow(worker: string, note: HolderNote): void {
     if (note.kind === 'serving') return;
@@ -55,7 +55,7 @@ export class Holdings {
         endedAtMs: undefined,
         write: undefined,
       });
-      this.#tellNext(worker);
+      this.#tellNext(worker, resource);
       return;
     }
     const holding = this.all.find(
@@ -69,11 +69,12 @@ export class Holdings {
     } else holding.leaseEndsAtMs = Math.max(holding.leaseEndsAtMs, note.leaseEndsAtMs);
   }
 
-  /** The worker that gets the next place, if one does within `ms`. */
-  nextHolder(ms: number): Promise<string | undefined> {
+  /** The worker that gets the next place of `resource`, if one does within `ms`. */
+  nextHolder(resource: string, ms: number): Promise<string | undefined> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(undefined), ms);
-      this.#tellNext = (worker) => {
+      this.#tellNext = (worker, granted) => {
+        if (granted !== resource) return;
         clearTimeout(timer);
         resolve(worker);
       };

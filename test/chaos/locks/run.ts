@@ -127,7 +127,7 @@ try {
   await engine.stop();
 }
 
-/** Every second strike falls on whoever gets the next place. */
+/** Every second strike falls on whoever gets the mutex next, the others on anybody. */
 async function strike(workers: LockWorkers, holdings: Holdings) {
   const dice = new Dice(seed, 'locks');
   const strikes = dice.shuffled([
@@ -141,7 +141,7 @@ async function strike(workers: LockWorkers, holdings: Holdings) {
     const chosen = dice.between(0, 1_000_000);
     const ms = dice.chance(50) ? LONG_STOP_MS : SHORT_STOP_MS;
     while (workers.awake.length < 2) await pause(20);
-    const holder = index % 2 === 0 ? await holdings.nextHolder(HOLDER_WITHIN_MS) : undefined;
+    const holder = index % 2 === 0 ? await holdings.nextHolder('mutex', HOLDER_WITHIN_MS) : undefined;
     const { awake } = workers;
     const victim = holder !== undefined && awake.includes(holder) ? holder : awake[chosen % awake.length];
     if (victim === undefined) continue;

@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
 import { isIdempotencyError, StoreError } from '../../../lib/idempotency/errors.ts';
+import type { IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
+import { idempotency } from '../../../lib/idempotency/middleware.ts';
 import {
   createLocks,
   type Grant,
@@ -11,6 +15,8 @@ import {
   MemoryLockStore,
   PermitsMismatchError,
 } from '../../../lib/locks/index.ts';
+import { MemoryStore } from '../../../lib/stores/memory-store.ts';
+import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { interceptedLockStore, type LockInterception } from '../../support/intercepted-lock-store.ts';
 import { settled, VirtualTime } from '../../support/virtual-time.ts';
 
@@ -647,5 +653,45 @@ describe('use', () => {
     await expect(locks.withLock('seat 1', () => 1, { leaseMs: 2_000, waitMs: 0 })).rejects.toThrow(
       LockNotAcquiredError,
     );
+  });
+});
+
+describe('inside of an idempotent handler', () => {
+  const event = httpApiEvent({ key: 'k', body: {} });
+  const handlerThat = (work: () => Promise<unknown>) => {
+    const records = new MemoryStore();
+    const handler = middy(work).use(idempotency({ store: records, onEvent: () => {} }));
+    // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+    return () => handler(event, lambdaContext() as Context as IdempotentContext);
+  };
+
+  test('a place that is not to be had answers 409 with Retry-After, and gives the key back', async () => {
+    await locks.mutex('seat 1').acquire();
+    let runs = 0;
+    const send = handlerThat(async () => {
+      runs += 1;
+      await locks.mutex('seat 1').use(() => 'booked', { waitMs: 0 });
+    });
+    for (const run of [1, 2]) {
+      const answer = (await send()) as { statusCode: number; headers: object; body: string };
+      expect(answer).toMatchObject({ statusCode: 409, headers: { 'Retry-After': '10' } });
+      expect(JSON.parse(answer.body)).toMatchObject({
+        type: 'urn:lambda-idempotency:problem:lock-not-acquired',
+      });
+      expect(runs).toBe(run);
+    }
+  });
+
+  test('a lease that was lost keeps the key locked: the work may have taken effect', async () => {
+    let runs = 0;
+    const send = handlerThat(async () => {
+      runs += 1;
+      await locks.mutex('seat 1').use(async () => {
+        time.nowMs += LEASE_MS; // A process that is frozen.
+      });
+    });
+    expect(await send()).toMatchObject({ statusCode: 409 });
+    expect(await send()).toMatchObject({ statusCode: 409, body: expect.stringContaining('in-progress') });
+    expect(runs).toBe(1);
   });
 });
