@@ -79,7 +79,8 @@ export class HeldGrant implements Grant {
     return this.#watch.loss;
   }
 
-  async renew(): Promise<void> {
+  // Both can be taken out of the grant, as its other members can.
+  readonly renew = async (): Promise<void> => {
     if (this.#watch.isOver) throw new LeaseLostError();
     this.#throwLoss();
     const { store, notify } = this.#settings;
@@ -99,9 +100,9 @@ export class HeldGrant implements Grant {
       fencingToken: this.fencingToken,
       leaseEndsAtMs: this.#watch.endsAtMs,
     });
-  }
+  };
 
-  async release(): Promise<void> {
+  readonly release = async (): Promise<void> => {
     this.#watch.end();
     if (this.#isReleased) return;
     const { store, now, notify } = this.#settings;
@@ -109,7 +110,7 @@ export class HeldGrant implements Grant {
     await store.release(id, owner, now());
     this.#isReleased = true;
     notify({ type: 'released', id, fencingToken: this.fencingToken });
-  }
+  };
 
   /** For whoever has an outcome to give, which a failing release must not hide: the lease runs out by itself. */
   async releaseQuietly(): Promise<void> {

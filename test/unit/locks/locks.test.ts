@@ -321,6 +321,14 @@ describe('release', () => {
     expect(await seat.tryAcquire()).toBeDefined();
   });
 
+  test('works when it was taken out of its grant, as renewing does', async () => {
+    const seat = locks.mutex('seat 1');
+    const { renew, release } = await seat.acquire();
+    await renew();
+    await release();
+    expect(await seat.tryAcquire()).toBeDefined();
+  });
+
   test('leaves no timer behind', async () => {
     const grant = await locks.mutex('seat 1').acquire();
     void grant.signal;
