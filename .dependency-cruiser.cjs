@@ -89,6 +89,24 @@ module.exports = {
       to: { path: '^lib/client/' },
     },
     {
+      name: 'locks-know-no-protocol',
+      comment: 'Locks share leases, errors and the form of items with idempotency, and nothing of its flow.',
+      severity: 'error',
+      from: { path: '^lib/locks/' },
+      to: {
+        path: '^lib/',
+        pathNot:
+          '^lib/(locks/|idempotency/(errors|events|back-off|sleep|lease-watch|fingerprint|outcome-unknown|record)\\.ts$|stores/(dynamodb-record|dynamodb-store|reply-error)\\.ts$)',
+      },
+    },
+    {
+      name: 'idempotency-knows-no-locks',
+      comment: 'Whoever wants a lock imports ./locks; nobody else has it in a bundle.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/(locks|local)/' },
+      to: { path: '^lib/locks/' },
+    },
+    {
       name: 'local-run-stays-out-of-the-library',
       comment: 'Demo controls and engines must not reach a deployed function.',
       severity: 'error',

@@ -1,6 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
 /** Where the middleware looks for the name of its table when its options give none. */
@@ -11,6 +11,12 @@ const TABLE_NAME_VARIABLE = 'IDEMPOTENCY_TABLE';
  * action of its own: what is in it is checked as the single requests are.
  */
 const STORE_ACTIONS = ['dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem'];
+
+/** The same for `DynamoDbLockStore`. Nothing is put or deleted: a lock's record stays, for the sake of its fencing number. */
+const LOCK_STORE_ACTIONS = ['dynamodb:UpdateItem', 'dynamodb:GetItem'];
+
+/** How the ids of locks begin (lib/locks/lock-id.ts), which no library code is imported for here. */
+const LOCK_IDS = 'lock:*';
 
 /**
  * What DynamoDB does with a customer-managed key in the name of whoever reads and writes the table: the set that
@@ -74,7 +80,8 @@ export interface IdempotencyTableProps {
 export interface GrantIdempotencyOptions {
   /**
    * Environment variable that tells a function the table's name; `false` sets none. Needed where one function
-   * uses several idempotency tables: give each a variable of its own and pass its value to the middleware.
+   * uses several idempotency tables: give each a variable of its own and pass its value to the middleware, or to
+   * `createLocks`.
    *
    * @default 'IDEMPOTENCY_TABLE' - the variable that the middleware reads when its options name no table
    */
@@ -134,9 +141,36 @@ export class IdempotencyTable extends Construct {
    * @param grantee - a function, an alias, a role, or anything else that can be granted permissions
    */
   grantIdempotency(grantee: IGrantable, options: GrantIdempotencyOptions = {}): Grant {
-    const variable = options.environmentVariable ?? TABLE_NAME_VARIABLE;
+    this.#tellName(grantee, options);
+    return this.#withKey(grantee, this.table.grants.actions(grantee, ...STORE_ACTIONS));
+  }
+
+  /**
+   * Allows exactly what `createLocks` of `lambda-idempotency/locks` does: GetItem and UpdateItem on this table, for ids
+   * of locks alone (the condition key `dynamodb:LeadingKeys`), so that a function with locks can neither read nor
+   * change the record of a request. Otherwise as {@link grantIdempotency}; a function may have both.
+   */
+  grantLocks(grantee: IGrantable, options: GrantIdempotencyOptions = {}): Grant {
+    this.#tellName(grantee, options);
+    const grant = Grant.addToPrincipal({
+      grantee,
+      actions: LOCK_STORE_ACTIONS,
+      resourceArns: [this.tableArn],
+      conditions: {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [LOCK_IDS] },
+        // `ForAllValues` holds as well where there are no keys: without this, so would the grant.
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      },
+    });
+    return this.#withKey(grantee, grant);
+  }
+
+  #tellName(grantee: IGrantable, { environmentVariable }: GrantIdempotencyOptions): void {
+    const variable = environmentVariable ?? TABLE_NAME_VARIABLE;
     if (variable !== false && hasEnvironment(grantee)) grantee.addEnvironment(variable, this.tableName);
-    const grant = this.table.grants.actions(grantee, ...STORE_ACTIONS);
+  }
+
+  #withKey(grantee: IGrantable, grant: Grant): Grant {
     const onKey = this.table.grantOnKey(grantee, ...KEY_ACTIONS).grant;
     return onKey === undefined ? grant : grant.combine(onKey);
   }

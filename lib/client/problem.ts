@@ -27,6 +27,9 @@ const RETRYABLE = {
   STEP_NOT_RECORDED: false,
   COMMIT_CONDITION_FAILED: false,
   COMMIT_INVALID: false,
+  LOCK_NOT_ACQUIRED: true,
+  LEASE_LOST: true,
+  PERMITS_MISMATCH: false,
   CONFIGURATION: false,
 } as const;
 

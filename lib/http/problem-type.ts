@@ -24,6 +24,9 @@ const TITLES: Readonly<Record<IdempotencyErrorCode, string>> = {
   STEP_NOT_RECORDED: 'Step not recorded',
   COMMIT_CONDITION_FAILED: 'Condition of the operation not met',
   COMMIT_INVALID: 'Writes of the operation invalid',
+  LOCK_NOT_ACQUIRED: 'Resource in use',
+  LEASE_LOST: 'Lock on a resource lost',
+  PERMITS_MISMATCH: 'Lock not configured',
   CONFIGURATION: 'Idempotency not configured',
 };
 

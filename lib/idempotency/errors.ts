@@ -20,6 +20,9 @@ export type IdempotencyErrorCode =
   | 'STEP_NOT_RECORDED'
   | 'COMMIT_CONDITION_FAILED'
   | 'COMMIT_INVALID'
+  | 'LOCK_NOT_ACQUIRED'
+  | 'LEASE_LOST'
+  | 'PERMITS_MISMATCH'
   | 'CONFIGURATION';
 
 interface ErrorTraits {
@@ -254,6 +257,9 @@ const CODES: ReadonlySet<unknown> = new Set<IdempotencyErrorCode>([
   'STEP_NOT_RECORDED',
   'COMMIT_CONDITION_FAILED',
   'COMMIT_INVALID',
+  'LOCK_NOT_ACQUIRED',
+  'LEASE_LOST',
+  'PERMITS_MISMATCH',
   'CONFIGURATION',
 ]);
 
@@ -266,6 +272,17 @@ export function isIdempotencyError(error: unknown): error is IdempotencyError {
     typeof candidate.statusCode === 'number' &&
     typeof candidate.retryable === 'boolean'
   );
+}
+
+const LOCK_CODES: ReadonlySet<unknown> = new Set<IdempotencyErrorCode>([
+  'LOCK_NOT_ACQUIRED',
+  'LEASE_LOST',
+  'PERMITS_MISMATCH',
+]);
+
+/** True for the errors of `lambda-idempotency/locks`, which is not imported for it: most have no lock in their bundle. */
+export function isLockError(error: unknown): error is IdempotencyError {
+  return isIdempotencyError(error) && LOCK_CODES.has(error.code);
 }
 
 /** Whatever was thrown, as an error that can be told. */

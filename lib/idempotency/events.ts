@@ -128,7 +128,9 @@ export function warnOfTrouble(event: IdempotencyEvent): void {
 }
 
 /** A listener of the user's must never decide the fate of a request: what it throws is shown and dropped. */
-export function shielded(listener: IdempotencyEventListener): IdempotencyEventListener {
+export function shielded<TEvent extends { readonly type: string }>(
+  listener: (event: TEvent) => void,
+): (event: TEvent) => void {
   return function notify(event) {
     try {
       listener(event);

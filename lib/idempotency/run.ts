@@ -6,6 +6,7 @@ import { type Ending, failedWith } from './ending.ts';
 import {
   ConfigurationError,
   errorOf,
+  isLockError,
   ResultNotRecordedError,
   StoreError,
   SupersededError,
@@ -233,7 +234,8 @@ export function guardedRun(
 
   async function fail(error: unknown): Promise<Ending | undefined> {
     handlerEnded();
-    const isOurs = steps.hasThrown(error) || (error !== undefined && error === lease.loss);
+    const isOurs =
+      steps.hasThrown(error) || isLockError(error) || (error !== undefined && error === lease.loss);
     const successor = isOutcomeUnknown(error) ? tellDoubt() : await giveBackUnlessRunning();
     lease.end();
     // The handler's own error is the handler's to tell, whatever has become of the key.

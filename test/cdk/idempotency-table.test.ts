@@ -10,6 +10,8 @@ import {
   IdempotencyTable,
   type IdempotencyTableProps,
 } from '../../lib/cdk/index.ts';
+import { recordId } from '../../lib/idempotency/operation.ts';
+import { LOCK_ID_PREFIX, lockId } from '../../lib/locks/lock-id.ts';
 import { ATTRIBUTES } from '../../lib/stores/dynamodb-record.ts';
 import { featureFlags } from './feature-flags.ts';
 import { permissionsOf } from './iam-permissions.ts';
@@ -182,6 +184,53 @@ describe('grantIdempotency', () => {
       `kms:GenerateDataKey* on ${keyArn}`,
       `kms:ReEncrypt* on ${keyArn}`,
     ]);
+  });
+});
+
+describe('grantLocks', () => {
+  function statementsFor(grant: (table: IdempotencyTable, role: Role) => void): unknown[] {
+    const stack = newStack();
+    const table = new IdempotencyTable(stack, 'Idempotency');
+    const role = newRole(stack);
+    grant(table, role);
+    const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+    return policies.flatMap((policy) => policy['Properties'].PolicyDocument.Statement);
+  }
+
+  test('allows the two requests of locks on this table, for ids of locks alone', () => {
+    const statements = statementsFor((table, role) => table.grantLocks(role).assertSuccess());
+    expect(statements).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+        Resource: { 'Fn::GetAtt': [expect.stringMatching(/^Idempotency/), 'Arn'] },
+        Condition: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['lock:*'] },
+          // Without keys the condition above would hold as well.
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      },
+    ]);
+  });
+
+  test('names the ids that locks have, and that no record has', () => {
+    expect(`${LOCK_ID_PREFIX}*`).toBe('lock:*');
+    expect(lockId('default', 'seat 1').startsWith(LOCK_ID_PREFIX)).toBe(true);
+    expect(lockId('any.name-space', '#')).not.toContain('#');
+    expect(recordId('lock:', ['k'])).toContain('#');
+  });
+
+  test('tells a function the name of the table, and covers the use of a customer-managed key', () => {
+    const stack = newStack({ region: 'eu-west-1' });
+    const key = new Key(stack, 'Key', { enableKeyRotation: true });
+    const encryption = TableEncryptionV2.customerManagedKey(key);
+    const table = new IdempotencyTable(stack, 'Idempotency', { encryption });
+    table.grantLocks(newFunction(stack), { environmentVariable: 'LOCKS_TABLE' });
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { LOCKS_TABLE: { Ref: logicalId(stack, table) } } },
+    });
+    expect(JSON.stringify(template.findResources('AWS::IAM::Policy'))).toContain('kms:Decrypt');
   });
 });
 

@@ -25,6 +25,7 @@ import {
   StoreError,
   SupersededError,
 } from '../../lib/index.ts';
+import { LeaseLostError, LockNotAcquiredError, PermitsMismatchError } from '../../lib/locks/errors.ts';
 import { json } from './settings.ts';
 import { answers, problem, useUnrulyServer } from './unruly-server.ts';
 
@@ -50,6 +51,9 @@ describe('what the server says', () => {
       new StepNotRecordedError('s', 'too-large'),
       new CommitConditionError([]),
       new CommitInvalidError('c'),
+      new LockNotAcquiredError({ retryAfterMs: 1 }),
+      new LeaseLostError(),
+      new PermitsMismatchError({ wanted: 1, found: 2 }),
       new ConfigurationError('c'),
     ];
     expect(SERVER_PROBLEM_CODES.toSorted()).toEqual(Object.keys(PROBLEM_TYPES).sort());

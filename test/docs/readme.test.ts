@@ -28,7 +28,7 @@ function tableUnder(heading: string): string[][] {
 /** The README, the pages with code and every recipe, by its path. */
 const pages: [page: string, text: string][] = [
   ['README.md', readme],
-  ...['docs/client.md', 'docs/valkey.md', 'docs/many-servers.md', 'docs/powertools.md'].map(
+  ...['docs/client.md', 'docs/locks.md', 'docs/valkey.md', 'docs/many-servers.md', 'docs/powertools.md'].map(
     (page): [string, string] => [page, readFileSync(new URL(page, ROOT), 'utf8')],
   ),
   ...readdirSync(new URL('docs/recipes/', ROOT)).map((name): [string, string] => [
@@ -110,6 +110,7 @@ describe('README', () => {
       'RESULT_NOT_RECORDED',
       'STEP_NOT_RECORDED',
       'COMMIT_INVALID',
+      'PERMITS_MISMATCH',
       'CONFIGURATION',
     ];
     const answered = Object.entries(PROBLEM_TYPES).filter(([errorCode]) => !internal.includes(errorCode));

@@ -21,3 +21,9 @@ declare function putLineIfNew(database: Database, lineId: string, order: Order):
 declare const userId: string;
 declare function accessToken(): Promise<string>;
 declare const cacheClient: import('@aws-lambda-powertools/idempotency/cache/types').CacheClient;
+declare function saveBooking(
+  seat: string,
+  bookingId: string,
+  fencingToken: number,
+  signal: AbortSignal,
+): Promise<void>;

@@ -1,5 +1,5 @@
 import type { Fault, PlannedFault } from './fault.ts';
-import type { StoreOperation } from './store-operation.ts';
+import type { ProxiedOperation } from './store-operation.ts';
 
 type Plan<F extends string> = PlannedFault<F> & { seen: number };
 
@@ -9,7 +9,7 @@ type Plan<F extends string> = PlannedFault<F> & { seen: number };
  */
 export class FaultPlan<F extends string = Fault> {
   #plans: Plan<F>[] = [];
-  #strikes: StoreOperation[] = [];
+  #strikes: ProxiedOperation[] = [];
 
   /** Replaces the plan, and counts from 1 again. */
   replace(faults: readonly PlannedFault<F>[]): void {
@@ -18,20 +18,20 @@ export class FaultPlan<F extends string = Fault> {
   }
 
   /** The operations that a fault has struck since the plan was made. */
-  get strikes(): readonly StoreOperation[] {
+  get strikes(): readonly ProxiedOperation[] {
     return this.#strikes;
   }
 
-  refusesConnection(operation: StoreOperation): boolean {
+  refusesConnection(operation: ProxiedOperation): boolean {
     return this.#next(operation, ({ fault }) => fault === 'connection refused') !== undefined;
   }
 
-  faultBehindConnection(operation: StoreOperation): F | undefined {
+  faultBehindConnection(operation: ProxiedOperation): F | undefined {
     return this.#next(operation, ({ fault }) => fault !== 'connection refused');
   }
 
   /** Of several faults for one request, the first planned strikes. */
-  #next(operation: StoreOperation, isOfThisPlace: (plan: Plan<F>) => boolean): F | undefined {
+  #next(operation: ProxiedOperation, isOfThisPlace: (plan: Plan<F>) => boolean): F | undefined {
     let struck: F | undefined;
     for (const plan of this.#plans) {
       if (plan.at !== operation || !isOfThisPlace(plan)) continue;

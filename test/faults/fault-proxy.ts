@@ -13,7 +13,7 @@ import {
 } from './engine-exchange.ts';
 import type { Fault, PlannedFault } from './fault.ts';
 import { FaultPlan } from './fault-plan.ts';
-import { type StoreOperation, storeOperationOf } from './store-operation.ts';
+import { type ProxiedOperation, storeOperationOf } from './store-operation.ts';
 
 /** Well below every time-out of the clients in these suites. */
 const DELAY_MS = 50;
@@ -63,12 +63,12 @@ export class FaultProxy {
   }
 
   /** The operations that a fault has struck since the plan was made. */
-  get strikes(): readonly StoreOperation[] {
+  get strikes(): readonly ProxiedOperation[] {
     return this.#plan.strikes;
   }
 
   /** For the client to ask before each try: its request would not get as far as to this proxy. */
-  refusesConnection(operation: StoreOperation): boolean {
+  refusesConnection(operation: ProxiedOperation): boolean {
     return this.#plan.refusesConnection(operation);
   }
 

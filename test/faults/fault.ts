@@ -1,4 +1,4 @@
-import type { StoreOperation } from './store-operation.ts';
+import type { ProxiedOperation, StoreOperation } from './store-operation.ts';
 
 interface FaultTraits {
   /** The engine has done its work by the time that the client learns of the fault. */
@@ -88,15 +88,15 @@ export function canStrike(fault: Fault, place: StoreOperation): boolean {
 /** Strikes the requests of one operation from the `from`-th to the `to`-th, counted from 1 when it is planned. */
 export interface PlannedFault<F extends string = Fault> {
   readonly fault: F;
-  readonly at: StoreOperation;
+  readonly at: ProxiedOperation;
   readonly from: number;
   readonly to: number;
 }
 
-export function once<F extends string>(fault: F, at: StoreOperation): PlannedFault<F> {
+export function once<F extends string>(fault: F, at: ProxiedOperation): PlannedFault<F> {
   return { fault, at, from: 1, to: 1 };
 }
 
-export function always<F extends string>(fault: F, at: StoreOperation): PlannedFault<F> {
+export function always<F extends string>(fault: F, at: ProxiedOperation): PlannedFault<F> {
   return { fault, at, from: 1, to: Number.POSITIVE_INFINITY };
 }

@@ -8,7 +8,7 @@ import { CHUNK_MAX_BYTES } from '../../lib/stores/result-chunks.ts';
 import { testClient } from '../support/dynamodb.ts';
 import { type Form, GuardedHandler, type Work } from './guarded-handler.ts';
 import { refuseConnections } from './refused-connection.ts';
-import type { StoreOperation } from './store-operation.ts';
+import type { ProxiedOperation } from './store-operation.ts';
 
 /** Too long for the record itself, and short enough to be written in time on a machine that is busy with others. */
 const LAST_CHUNK_BYTES = 100 * 1024;
@@ -18,7 +18,7 @@ export interface GuardedServiceOptions {
   /** Of the fault proxy. */
   readonly endpoint: string;
   /** Asked before each try of a request. */
-  readonly refusesConnection: (operation: StoreOperation) => boolean;
+  readonly refusesConnection: (operation: ProxiedOperation) => boolean;
   readonly tableName: string;
   readonly onUncertain?: OnUncertain | Reconcile;
   readonly onStoreUnavailable?: 'reject' | 'run-unguarded';

@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type StoreOperation, storeOperationOf } from './store-operation.ts';
+import { type ProxiedOperation, storeOperationOf } from './store-operation.ts';
 
 /** Reserved, and nobody listens there on the loopback: it is the kernel that refuses, and no mock. */
 const CLOSED_PORT = 1;
@@ -16,7 +16,7 @@ interface WireRequest {
  */
 export function refuseConnections(
   client: DynamoDBClient,
-  isStruck: (operation: StoreOperation) => boolean,
+  isStruck: (operation: ProxiedOperation) => boolean,
 ): void {
   client.middlewareStack.add(
     (next) => (args) => {

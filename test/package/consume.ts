@@ -21,6 +21,7 @@ import { createIdempotencyClient, deliveryOf } from 'lambda-idempotency/client';
 import { fileStorage } from 'lambda-idempotency/client/node';
 import { deliveryKey } from 'lambda-idempotency/event-sources';
 import { ValkeyStore } from 'lambda-idempotency/valkey';
+import { createLocks, MemoryLockStore } from 'lambda-idempotency/locks';
 
 for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', '@aws-lambda-powertools/idempotency', 'aws-cdk-lib', 'constructs', 'ioredis', 'iovalkey', '@redis/client', '@dynoxide/linux-x64']) {
   assert.ok(!existsSync('node_modules/' + absent), absent + ' was installed although nobody asked for it');
@@ -35,6 +36,8 @@ assert.equal(deliveryKey(placed), deliveryKey({ ...placed, time: 'later' }));
 const warm = idempotent(async (order) => ({ run: ++runs }), { store, key: (order) => order.id, namespace: 'warm', cache: true });
 assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
 assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
+const locks = createLocks({ store: new MemoryLockStore() });
+assert.equal(await locks.withLock('seat', async () => (await locks.mutex('seat').tryAcquire()) ?? 'taken'), 'taken');
 assert.throws(() => idempotency({ store, retention: 1 }), isIdempotencyError);
 assert.throws(() => new ValkeyStore({ client: {} }), isIdempotencyError);
 const server = (await import('node:http')).createServer((request, response) => response.end(request.headers['idempotency-key']));

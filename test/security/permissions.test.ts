@@ -17,6 +17,7 @@ import { createListCartHandler } from '../../functions/list-cart/list-cart.ts';
 import { AddToCartStack } from '../../lib/cdk/add-to-cart-stack.ts';
 import { IdempotencyTable } from '../../lib/cdk/index.ts';
 import { DynamoDbStore, type IdempotentContext, MemoryStore } from '../../lib/index.ts';
+import { createLocks, LockNotAcquiredError, PermitsMismatchError } from '../../lib/locks/index.ts';
 import { featureFlags } from '../cdk/feature-flags.ts';
 import { permissionsOf } from '../cdk/iam-permissions.ts';
 import {
@@ -109,6 +110,34 @@ describe('the library', () => {
     const resource = role.node.defaultChild;
     if (!CfnElement.isCfnElement(resource)) throw new Error('The role has no CloudFormation resource.');
     expect(actions).toEqual(granted(Template.fromStack(stack), String(stack.resolve(resource.logicalId))));
+  });
+});
+
+describe('locks', () => {
+  test('call exactly the actions that IdempotencyTable.grantLocks grants, over every outcome', async () => {
+    const locks = createLocks({
+      tableName: await createIdempotencyTable(),
+      client,
+      leaseMs: 1_000,
+      clockSkewMs: 0,
+      onEvent: () => {},
+    });
+    called.clear();
+    const pool = locks.semaphore('printers', 1);
+    await pool.use(({ renew }) => renew());
+    await pool.acquire(); // And is forgotten.
+    await expect(pool.acquire({ waitMs: 100 })).rejects.toThrow(LockNotAcquiredError);
+    await expect(locks.mutex('printers').tryAcquire()).resolves.toBeUndefined();
+    await expect(locks.semaphore('printers', 2).acquire()).rejects.toThrow(PermitsMismatchError);
+    await (await pool.acquire({ waitMs: 5_000 })).release();
+
+    const stack = new Stack(new App({ context: featureFlags(), analyticsReporting: false }), 'Test');
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    new IdempotencyTable(stack, 'Idempotency').grantLocks(role).assertSuccess();
+    const [policy] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+    const granted: readonly string[] = policy?.['Properties'].PolicyDocument.Statement[0].Action;
+    const calledActions = [...called].map((line) => line.split(' ')[0]);
+    expect(calledActions.sort()).toEqual([...granted].sort());
   });
 });
 

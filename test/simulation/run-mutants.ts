@@ -1,13 +1,12 @@
 import { parseArgs } from 'node:util';
-import { WIDE_WORLD } from './bounds.ts';
-import { MUTANTS } from './mutants.ts';
-import { simulate } from './simulate.ts';
+import { WORLD_NAMES, WORLDS } from './worlds.ts';
 
 const USAGE = `Breaks the protocol on purpose, in every way that the test folder knows, and tells how soon each is caught.
 
-Usage: npm run simulate:mutants -- [--seeds N] [--json]
-  --seeds N   searches for each mutant, each from another seed (default 5)
-  --json      the figures as JSON on standard output
+Usage: npm run simulate:mutants -- [--world NAME] [--seeds N] [--json]
+  --world NAME  ${WORLD_NAMES.join(' or ')} (default: one after the other)
+  --seeds N     searches for each mutant, each from another seed (default 5)
+  --json        the figures as JSON on standard output
 
 Ends with 0 if every search found what its mutant breaks within 30,000 schedules, else with 1.`;
 
@@ -17,6 +16,7 @@ const SEED_STRIDE = 1_000_000;
 
 const { values } = parseArgs({
   options: {
+    world: { type: 'string' },
     seeds: { type: 'string', default: '5' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
@@ -32,29 +32,41 @@ if (!Number.isSafeInteger(searches) || searches < 1) {
   process.exit(2);
 }
 
+const worlds = WORLD_NAMES.filter((name) => values.world === undefined || values.world === name);
+if (worlds.length === 0) {
+  process.stderr.write(`--world takes ${WORLD_NAMES.join(' or ')}, and not "${values.world}".\n`);
+  process.exit(2);
+}
+
 // The stacks of errors that the library throws as answers are a good part of the work, and nobody reads them here.
 Error.stackTraceLimit = 0;
 
-if (!values.json)
-  console.log('| mutant | caught as | schedules until caught (median, most) |\n| --- | --- | --- |');
-for (const mutant of MUTANTS) {
-  const schedules: number[] = [];
-  const invariants = new Set<string>();
-  for (let search = 0; search < searches; search += 1) {
-    const found = await simulate({
-      bounds: WIDE_WORLD,
-      firstSeed: 1 + search * SEED_STRIDE,
-      schedules: SCHEDULES_MAX,
-      mutant,
-    });
-    schedules.push(found.schedules);
-    invariants.add(found.found?.invariant ?? 'NOT CAUGHT');
-    if (found.found === undefined || !mutant.breaks.includes(found.found.invariant)) process.exitCode = 1;
+for (const name of worlds) {
+  if (!values.json) {
+    console.log(`\n${name}\n`);
+    console.log('| mutant | caught as | schedules until caught (median, most) |\n| --- | --- | --- |');
   }
-  schedules.sort((a, b) => a - b);
-  const median = schedules[Math.floor(schedules.length / 2)];
-  const most = schedules.at(-1);
-  const caughtAs = [...invariants].sort();
-  if (values.json) console.log(JSON.stringify({ mutant: mutant.name, caughtAs, median, most }));
-  else console.log(`| ${mutant.name} | ${caughtAs.join(', ')} | ${median}, ${most} |`);
+  const world = WORLDS[name];
+  for (const mutant of world.mutants) {
+    const schedules: number[] = [];
+    const invariants = new Set<string>();
+    for (let search = 0; search < searches; search += 1) {
+      const found = await world.simulate({
+        firstSeed: 1 + search * SEED_STRIDE,
+        schedules: SCHEDULES_MAX,
+        mutantName: mutant.name,
+      });
+      schedules.push(found.schedules);
+      invariants.add(found.found?.invariant ?? 'NOT CAUGHT');
+      const breaks: readonly string[] = mutant.breaks;
+      if (found.found === undefined || !breaks.includes(found.found.invariant)) process.exitCode = 1;
+    }
+    schedules.sort((a, b) => a - b);
+    const median = schedules[Math.floor(schedules.length / 2)];
+    const most = schedules.at(-1);
+    const caughtAs = [...invariants].sort();
+    if (values.json)
+      console.log(JSON.stringify({ world: name, mutant: mutant.name, caughtAs, median, most }));
+    else console.log(`| ${mutant.name} | ${caughtAs.join(', ')} | ${median}, ${most} |`);
+  }
 }

@@ -2,29 +2,26 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { WIDE_WORLD } from './bounds.ts';
 import { bundledWorker, WORKER_ARGUMENTS } from './bundled-worker.ts';
-import { givenChoices } from './choices.ts';
-import { timeLine } from './history.ts';
-import { MUTANTS } from './mutants.ts';
-import { runSchedule } from './schedule.ts';
-import { shrink } from './shrink.ts';
 import type { Share, WorkerMessage } from './simulate-worker.ts';
+import { WORLD_NAMES, WORLDS, type WorldName } from './worlds.ts';
 
 const USAGE = `Runs the library in random simulated worlds and checks every promise after every step.
 
-Usage: npm run simulate -- [--schedules N] [--seed S] [--processes N] [--mutant NAME] [--json]
-  --schedules N   how many schedules (default 100000)
+Usage: npm run simulate -- [--world NAME] [--schedules N] [--seed S] [--processes N] [--mutant NAME] [--json]
+  --world NAME    ${WORLD_NAMES.join(' or ')} (default: one after the other)
+  --schedules N   how many schedules of each (default 100000)
   --seed S        seed of the first one; each next one has the next number (default 1)
   --processes N   worker processes (default: one a core)
-  --mutant NAME   break the protocol on purpose, to see what is found:
-${MUTANTS.map(({ name }) => `                    ${name}`).join('\n')}
+  --mutant NAME   break the protocol of one world on purpose, to see what is found:
+${WORLD_NAMES.map((world) => `                    in ${world}:\n${WORLDS[world].mutants.map(({ name }) => `                      ${name}`).join('\n')}`).join('\n')}
   --json          the result as JSON on standard output
 
 Ends with 0 if every promise held, with 1 and a minimal time line if one was broken, with 2 on wrong arguments.`;
 
 const { values } = parseArgs({
   options: {
+    world: { type: 'string' },
     schedules: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
     processes: { type: 'string', default: String(availableParallelism()) },
@@ -40,61 +37,74 @@ if (values.help) {
 const schedules = wholeNumber('schedules', values.schedules, 1);
 const seed = wholeNumber('seed', values.seed, 0);
 const processes = Math.min(wholeNumber('processes', values.processes, 1), schedules);
-const mutant = MUTANTS.find(({ name }) => name === values.mutant);
-if (values.mutant !== undefined && mutant === undefined) {
-  refuse(`There is no mutant "${values.mutant}"; see --help for their names.`);
-}
-
-const worker = await bundledWorker();
-const startedMs = Date.now();
-const bar = new SingleBar({
-  format: '{bar} {value} of {total} schedules, {eta_formatted} left',
-  stream: process.stderr,
+const worlds = WORLD_NAMES.filter((name) => {
+  if (values.world !== undefined && values.world !== name) return false;
+  return values.mutant === undefined || WORLDS[name].mutants.some((mutant) => mutant.name === values.mutant);
 });
-const showsBar = process.stderr.isTTY === true && !values.json;
-if (showsBar) bar.start(schedules, 0);
-else process.stderr.write(`${schedules} schedules from seed ${seed} in ${processes} processes\n`);
+if (values.world !== undefined && !WORLD_NAMES.some((name) => name === values.world)) {
+  refuse(`--world takes ${WORLD_NAMES.join(' or ')}, and not "${values.world}".`);
+}
+if (worlds.length === 0) refuse(`There is no mutant "${values.mutant}"; see --help for their names.`);
 
 type Done = Extract<WorkerMessage, { kind: 'done' }>;
-const perProcess = Math.ceil(schedules / processes);
-const workers: ChildProcess[] = [];
-const results = await Promise.all(
-  Array.from({ length: processes }, (_, index) =>
-    runShare({
-      firstSeed: seed + index * perProcess,
-      schedules: Math.min(perProcess, schedules - index * perProcess),
-      mutantName: mutant?.name,
+
+const worker = await bundledWorker();
+for (const world of worlds) await run(world);
+
+async function run(world: WorldName): Promise<void> {
+  const startedMs = Date.now();
+  const bar = new SingleBar({
+    format: `${world} {bar} {value} of {total} schedules, {eta_formatted} left`,
+    stream: process.stderr,
+  });
+  const showsBar = process.stderr.isTTY === true && !values.json;
+  if (showsBar) bar.start(schedules, 0);
+  else {
+    process.stderr.write(`${world}: ${schedules} schedules from seed ${seed} in ${processes} processes\n`);
+  }
+
+  const perProcess = Math.ceil(schedules / processes);
+  const workers: ChildProcess[] = [];
+  const results = await Promise.all(
+    Array.from({ length: processes }, (_, index) => {
+      const share: Share = {
+        world,
+        firstSeed: seed + index * perProcess,
+        schedules: Math.min(perProcess, schedules - index * perProcess),
+        mutantName: values.mutant,
+      };
+      return runShare(share, workers, showsBar ? (count) => bar.increment(count) : () => {});
     }),
-  ),
-);
-bar.stop();
+  );
+  bar.stop();
 
-const ran = results.reduce((sum, result) => sum + result.schedules, 0);
-const steps = results.reduce((sum, result) => sum + result.steps, 0);
-const seconds = (Date.now() - startedMs) / 1000;
-const found = results.map((result) => result.found).find((finding) => finding !== undefined);
+  const ran = results.reduce((sum, result) => sum + result.schedules, 0);
+  const steps = results.reduce((sum, result) => sum + result.steps, 0);
+  const seconds = (Date.now() - startedMs) / 1000;
+  const found = results.map((result) => result.found).find((finding) => finding !== undefined);
 
-if (found === undefined) {
-  report({ schedules: ran, steps, seed, seconds, violation: null }, [
-    `${ran} schedules (seeds ${seed} to ${seed + schedules - 1}), ${steps} steps, ${seconds.toFixed(0)} s: every promise held.`,
-  ]);
-} else {
+  if (found === undefined) {
+    report({ world, schedules: ran, steps, seed, seconds, violation: null }, [
+      `${world}: ${ran} schedules (seeds ${seed} to ${seed + schedules - 1}), ${steps} steps, ${seconds.toFixed(0)} s: every promise held.`,
+    ]);
+    return;
+  }
   process.exitCode = 1;
-  const first = await runSchedule({ bounds: WIDE_WORLD, choices: givenChoices(found.picked), mutant });
-  if (first.violation === undefined) throw new Error(`Seed ${found.seed} does not break the promise again.`);
-  const minimal = await shrink(WIDE_WORLD, found.picked, first.violation.invariant, mutant);
-  const message = minimal.violation?.message ?? first.violation.message;
-  const { seed: foundSeed } = found;
-  report({ schedules: ran, steps, seed: foundSeed, seconds, violation: message, history: minimal.history }, [
-    timeLine(minimal.history),
+  const { message, timeLine } = await WORLDS[world].smallest(found.picked, values.mutant);
+  report({ world, schedules: ran, steps, seed: found.seed, seconds, violation: message, timeLine }, [
+    timeLine,
     '',
     `BROKEN: ${message}`,
-    `Seed ${foundSeed}, after ${ran} schedules; the time line is the smallest that was found.`,
+    `Seed ${found.seed}, after ${ran} schedules; the time line is the smallest that was found.`,
   ]);
 }
 
 /** Resolves early, with what was done so far, where another process has found something. */
-function runShare(share: Share): Promise<Done> {
+function runShare(
+  share: Share,
+  workers: ChildProcess[],
+  onProgress: (schedules: number) => void,
+): Promise<Done> {
   return new Promise((resolve, reject) => {
     const child = fork(worker, [JSON.stringify(share)], { execArgv: WORKER_ARGUMENTS });
     workers.push(child);
@@ -110,7 +120,7 @@ function runShare(share: Share): Promise<Done> {
         if (message.found !== undefined) for (const other of workers) if (other !== child) other.kill();
       } else {
         soFar.schedules += message.schedules;
-        if (showsBar) bar.increment(message.schedules);
+        onProgress(message.schedules);
       }
     });
   });

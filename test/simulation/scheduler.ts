@@ -33,12 +33,17 @@ export class Scheduler {
   sleep(actor: number, ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const label = signal === undefined ? 'pause' : 'alarm';
-      const step: Step = { actor, label, fromMs: this.nowMs + ms, take: resolve };
-      this.#add(step);
-      signal?.addEventListener('abort', () => {
+      const callOff = () => {
         this.#remove(step);
-        reject(signal.reason);
-      });
+        reject(signal?.reason);
+      };
+      const take = () => {
+        signal?.removeEventListener('abort', callOff);
+        resolve();
+      };
+      const step: Step = { actor, label, fromMs: this.nowMs + ms, take };
+      this.#add(step);
+      signal?.addEventListener('abort', callOff);
     });
   }
 

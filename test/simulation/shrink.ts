@@ -1,12 +1,10 @@
 /** Makes a schedule that breaks a promise as uneventful as it can be, while it still breaks the same one. */
+import { calm } from './calm.ts';
 import type { Invariant } from './checker.ts';
 import { givenChoices, randomChoices } from './choices.ts';
 import type { Mutant } from './mutants.ts';
 import { runSchedule, type ScheduleResult } from './schedule.ts';
 import type { Bounds } from './world.ts';
-
-/** A search that finds nothing shorter for so many tries is at its end. */
-const TRIES_MAX = 5_000;
 
 /** Random schedules in each smaller world: some ten seconds of search. */
 const SMALLER_WORLD_SCHEDULES = 10_000;
@@ -18,8 +16,13 @@ export async function shrink(
   mutant: Mutant | undefined,
 ): Promise<ScheduleResult> {
   const smaller = await findInSmallerWorld(bounds, invariant, mutant);
-  if (smaller !== undefined) return calm(smaller.bounds, smaller.picked, invariant, mutant);
-  return calm(bounds, found, invariant, mutant);
+  const within = smaller?.bounds ?? bounds;
+  const calmed = await calm(smaller?.picked ?? found, async (candidate) => {
+    const choices = givenChoices(candidate);
+    const { violation } = await runSchedule({ bounds: within, choices, mutant });
+    return violation?.invariant === invariant;
+  });
+  return runSchedule({ bounds: within, choices: givenChoices(calmed), mutant, withHistory: true });
 }
 
 /**
@@ -36,43 +39,4 @@ async function findInSmallerWorld(bounds: Bounds, invariant: Invariant, mutant: 
     }
   }
   return undefined;
-}
-
-/** Replaces what can be left out or be uneventful, one choice after another. */
-async function calm(
-  bounds: Bounds,
-  found: readonly number[],
-  invariant: Invariant,
-  mutant: Mutant | undefined,
-): Promise<ScheduleResult> {
-  let best = found;
-  let tries = 0;
-  const stillBreaks = async (candidate: readonly number[]): Promise<boolean> => {
-    tries += 1;
-    const { violation } = await runSchedule({ bounds, choices: givenChoices(candidate), mutant });
-    return violation?.invariant === invariant;
-  };
-
-  for (let improved = true; improved && tries < TRIES_MAX; ) {
-    improved = false;
-    for (let length = 8; length >= 1; length = Math.floor(length / 2)) {
-      for (let start = 0; start + length <= best.length && tries < TRIES_MAX; start += 1) {
-        const without = [...best.slice(0, start), ...best.slice(start + length)];
-        if (await stillBreaks(without)) {
-          best = without;
-          improved = true;
-        }
-      }
-    }
-    for (let index = 0; index < best.length && tries < TRIES_MAX; index += 1) {
-      const picked = best[index] ?? 0;
-      for (const calmer of [0, picked - 1]) {
-        if (calmer < 0 || calmer >= picked || !(await stillBreaks(best.with(index, calmer)))) continue;
-        best = best.with(index, calmer);
-        improved = true;
-        break;
-      }
-    }
-  }
-  return runSchedule({ bounds, choices: givenChoices(best), mutant, withHistory: true });
 }

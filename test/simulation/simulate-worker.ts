@@ -1,9 +1,8 @@
 /** A process's share of the seeds; see run.ts. */
-import { WIDE_WORLD } from './bounds.ts';
-import { MUTANTS } from './mutants.ts';
-import { simulate } from './simulate.ts';
+import { WORLDS, type WorldName } from './worlds.ts';
 
 export interface Share {
+  readonly world: WorldName;
   readonly firstSeed: number;
   readonly schedules: number;
   readonly mutantName: string | undefined;
@@ -18,18 +17,15 @@ export type WorkerMessage =
       readonly found: { readonly seed: number; readonly picked: readonly number[] } | undefined;
     };
 
-const { firstSeed, schedules, mutantName } = JSON.parse(process.argv[2] ?? '') as Share; // What run.ts hands over.
+const { world, ...share } = JSON.parse(process.argv[2] ?? '') as Share; // What run.ts hands over.
 const tell = (message: WorkerMessage) => process.send?.(message);
 process.on('disconnect', () => process.exit());
 
 // The stacks of errors that the library throws as answers are a good part of the work, and nobody reads them here.
 Error.stackTraceLimit = 0;
 
-const result = await simulate({
-  bounds: WIDE_WORLD,
-  firstSeed,
-  schedules,
-  mutant: MUTANTS.find(({ name }) => name === mutantName),
+const result = await WORLDS[world].simulate({
+  ...share,
   onProgress: (count) => tell({ kind: 'progress', schedules: count }),
 });
 const { found } = result;

@@ -19,12 +19,17 @@ export class VirtualTime {
   readonly sleep: Sleep = (ms, signal) => {
     if (signal === undefined) this.pauses.push(ms);
     return new Promise((resolve, reject) => {
-      const sleeper = { wakesAtMs: this.nowMs + ms, wake: () => resolve(undefined) };
-      this.#sleepers.push(sleeper);
-      signal?.addEventListener('abort', () => {
+      const callOff = () => {
         this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
-        reject(signal.reason);
-      });
+        reject(signal?.reason);
+      };
+      const wake = () => {
+        signal?.removeEventListener('abort', callOff);
+        resolve(undefined);
+      };
+      const sleeper = { wakesAtMs: this.nowMs + ms, wake };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener('abort', callOff);
     });
   };
 

@@ -17,6 +17,7 @@ import {
   StoreError,
   SupersededError,
 } from '../../../lib/idempotency/errors.ts';
+import { LeaseLostError, LockNotAcquiredError, PermitsMismatchError } from '../../../lib/locks/errors.ts';
 import { requestFrom } from './front-door-events.ts';
 
 const documentationUrl = 'https://example.com/docs';
@@ -36,6 +37,9 @@ const ERRORS: readonly IdempotencyError[] = [
   new StepNotRecordedError('secret-step', 'too-large'),
   new CommitConditionError([{ index: 3, code: 'ConditionalCheckFailed' }]),
   new CommitInvalidError('Attribute "secret-attribute" has no form.', { cause: new Error('secret-cause') }),
+  new LockNotAcquiredError({ retryAfterMs: 1200, cause: new Error('secret-cause') }),
+  new LeaseLostError(),
+  new PermitsMismatchError({ wanted: 2, found: 3 }),
   new ConfigurationError('secret-setting is missing.'),
 ];
 
@@ -54,6 +58,9 @@ describe('problem types', () => {
       ['STEP_NOT_RECORDED', 'urn:lambda-idempotency:problem:step-not-recorded'],
       ['COMMIT_CONDITION_FAILED', 'urn:lambda-idempotency:problem:commit-condition-failed'],
       ['COMMIT_INVALID', 'urn:lambda-idempotency:problem:commit-invalid'],
+      ['LOCK_NOT_ACQUIRED', 'urn:lambda-idempotency:problem:lock-not-acquired'],
+      ['LEASE_LOST', 'urn:lambda-idempotency:problem:lease-lost'],
+      ['PERMITS_MISMATCH', 'urn:lambda-idempotency:problem:permits-mismatch'],
       ['CONFIGURATION', 'urn:lambda-idempotency:problem:configuration'],
     ]);
     expect(ERRORS.map(({ code }) => code)).toEqual(Object.keys(PROBLEM_TYPES));

@@ -16,7 +16,7 @@ import {
 } from '../../../lib/valkey/scripts.ts';
 import type { PlannedFault } from '../../faults/fault.ts';
 import { FaultPlan } from '../../faults/fault-plan.ts';
-import type { StoreOperation } from '../../faults/store-operation.ts';
+import type { ProxiedOperation, StoreOperation } from '../../faults/store-operation.ts';
 import { type Command, CommandReader } from './resp.ts';
 import { isRefusal, REFUSALS, type ValkeyFault } from './valkey-fault.ts';
 
@@ -68,7 +68,7 @@ export class RespProxy {
     this.#plan.replace(faults);
   }
 
-  get strikes(): readonly StoreOperation[] {
+  get strikes(): readonly ProxiedOperation[] {
     return this.#plan.strikes;
   }
 
