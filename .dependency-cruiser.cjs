@@ -47,7 +47,7 @@ module.exports = {
       name: 'valkey-stays-out-of-the-library',
       comment: 'A store of its own entry. It knows the port and brings no client.',
       severity: 'error',
-      from: { path: '^(lib|functions)/', pathNot: '^lib/valkey/' },
+      from: { path: '^(lib|functions)/', pathNot: '^lib/(valkey|local)/' },
       to: { path: '^lib/valkey/' },
     },
     {
@@ -64,7 +64,7 @@ module.exports = {
       name: 'powertools-stays-out-of-the-library',
       comment: 'An optional peer: only those who import ./powertools have it installed.',
       severity: 'error',
-      from: { path: '^(lib|functions)/', pathNot: '^lib/powertools/' },
+      from: { path: '^(lib|functions)/', pathNot: '^(lib/|functions/beside-)powertools/' },
       to: { path: '(^lib/powertools/|^node_modules/@aws-lambda-powertools/idempotency/)' },
     },
     {

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { invalidRequest, ProblemError, type Violation } from '../problem-answers.ts';
+import { readJsonObject } from '../json-body.ts';
+import { invalidRequest, ProblemError } from '../problem-answers.ts';
 import { isSeatId, isShowId, type Place, SEAT_IDS, SHOW_ID_RULE } from './seat.ts';
 
 /** As `deriveKey` makes it. */
@@ -26,18 +27,8 @@ export function readShowId(pathParameters: APIGatewayProxyEventV2['pathParameter
 }
 
 /** @throws ProblemError (400) */
-export function readHoldId({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string {
-  // API Gateway encodes every body whose content type it does not take for text, `curl -d` among them.
-  const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
-  const violation: Violation = { field: 'body', message: 'must be JSON such as {"holdId":"..."}' };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalidRequest([violation]);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidRequest([violation]);
-  const { holdId } = value as { readonly holdId?: unknown };
+export function readHoldId(event: APIGatewayProxyEventV2): string {
+  const { holdId } = readJsonObject(event, ['holdId']);
   if (typeof holdId === 'string' && HOLD_ID.test(holdId)) return holdId;
   throw invalidRequest([
     { field: 'holdId', message: 'must be the one that the answer to the hold contains' },

@@ -1,5 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { readJsonObject } from '../json-body.ts';
 import { invalidRequest, type Violation } from '../problem-answers.ts';
+import { isSku, SKU_RULE } from '../sku.ts';
 
 export interface CheckoutRequest {
   readonly sku: string;
@@ -8,17 +10,14 @@ export interface CheckoutRequest {
   readonly cardToken: string;
 }
 
-const SKU = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const CARD_TOKEN = /^[A-Za-z0-9_-]{1,128}$/;
 const QUANTITY_MAX = 999;
 
 /** @throws ProblemError (400) that names every field that is wrong */
 export function readCheckoutRequest(event: APIGatewayProxyEventV2): CheckoutRequest {
-  const { sku, quantity, cardToken } = parseBody(event);
+  const { sku, quantity, cardToken } = readJsonObject(event, ['sku', 'quantity', 'cardToken']);
   const errors: Violation[] = [];
-  if (typeof sku !== 'string' || !SKU.test(sku)) {
-    errors.push({ field: 'sku', message: 'must be 1 to 64 letters, digits, dots, underscores or hyphens' });
-  }
+  if (!isSku(sku)) errors.push({ field: 'sku', message: SKU_RULE });
   if (!Number.isSafeInteger(quantity) || Number(quantity) < 1 || Number(quantity) > QUANTITY_MAX) {
     errors.push({ field: 'quantity', message: `must be a whole number from 1 to ${QUANTITY_MAX}` });
   }
@@ -27,17 +26,4 @@ export function readCheckoutRequest(event: APIGatewayProxyEventV2): CheckoutRequ
   }
   if (errors.length > 0) throw invalidRequest(errors);
   return { sku: String(sku), quantity: Number(quantity), cardToken: String(cardToken) };
-}
-
-function parseBody({
-  body = '',
-  isBase64Encoded,
-}: APIGatewayProxyEventV2): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
-    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
-  } catch {
-    // Said below.
-  }
-  throw invalidRequest([{ field: 'body', message: 'must be a JSON object with sku, quantity, cardToken' }]);
 }

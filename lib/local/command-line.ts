@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LocalRunError } from './local-run-error.ts';
 
-export const HELP = `Serves the add-to-cart API on this machine, on a DynamoDB-compatible engine.
+export const HELP = `Serves the sample API on this machine, on a DynamoDB-compatible engine.
 
 Usage: npm start -- [options]
 
   --port N       port of 127.0.0.1; 0 for any free one    [PORT, else 3000]
   --data DIR     keep the data in this folder             [in memory]
+  --valkey URL   keep the cart's idempotency records in this
+                 Valkey or Redis, as redis://127.0.0.1:6379
   --timeout S    time-out of the functions in seconds,
                  1 to 29; the lease lasts 1 s longer      [15]
   --json         print one line of JSON when ready, and
@@ -20,6 +22,7 @@ Environment:
   DYNAMODB_LOCAL_DIR   folder of DynamoDBLocal.jar, where there is no embedded engine
   IDEMPOTENCY_TABLE    name of the idempotency table      [idempotency]
   CART_TABLE           name of the cart table             [cart]
+  SEATS_TABLE          name of the table of seats         [seats]
 `;
 
 export interface CommandLine {
@@ -27,6 +30,7 @@ export interface CommandLine {
   readonly json: boolean;
   readonly port: number;
   readonly dataDirectory: string | undefined;
+  readonly valkeyUrl: string | undefined;
   readonly functionTimeoutMs: number;
 }
 
@@ -43,6 +47,7 @@ export function readCommandLine(args: readonly string[], env: NodeJS.ProcessEnv 
     json: values.json ?? false,
     port: wholeNumber(portSource, values.port ?? (env['PORT'] || DEFAULT_PORT), 0, 65_535),
     dataDirectory: values.data === undefined ? undefined : resolve(nonEmpty('--data', values.data)),
+    valkeyUrl: values.valkey === undefined ? undefined : serverUrl('--valkey', values.valkey),
     functionTimeoutMs: wholeNumber('--timeout', values.timeout ?? DEFAULT_TIMEOUT_SECONDS, 1, 29) * 1000,
   };
 }
@@ -56,6 +61,7 @@ function parse(args: readonly string[]) {
         json: { type: 'boolean' },
         port: { type: 'string' },
         data: { type: 'string' },
+        valkey: { type: 'string' },
         timeout: { type: 'string' },
       },
     }).values;
@@ -75,6 +81,11 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
 function nonEmpty(name: string, text: string): string {
   if (text === '') throw wrong(`${name} has to name a folder.`);
   return text;
+}
+
+function serverUrl(name: string, text: string): string {
+  if (/^rediss?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
+  throw wrong(`${name} has to be a URL such as redis://127.0.0.1:6379, and is: ${text}.`);
 }
 
 function wrong(message: string): LocalRunError {

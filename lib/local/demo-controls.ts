@@ -90,23 +90,24 @@ export function demoTimeoutMs({ headers }: Pick<APIGatewayProxyEventV2, 'headers
 
 /** The cart with the controls of the current request round its one effect. */
 export function withDemoHazards(cart: Cart): Cart {
-  return {
-    async addLine(line) {
-      const { workMs, failure } = controlsOfInvocation.getStore() ?? { workMs: 0, failure: undefined };
-      if (workMs > 0) await pause(workMs);
-      // Timed out meanwhile. In Lambda nothing of this process would be left to go on.
-      const invocation = currentInvocation();
-      if (invocation?.isDead()) return invocation.die();
-      if (failure === 'before-effect') throw new DemoFailure(failure);
-      if (failure === 'crash-before-effect') await invocation?.die();
+  return { addLine: (line) => amongDemoHazards(() => cart.addLine(line)) };
+}
 
-      const added = await cart.addLine(line);
-      if (failure === 'after-effect') throw new DemoFailure(failure);
-      // The worst moment: the row is there, and nobody will ever say so.
-      if (failure === 'crash') await invocation?.die();
-      return added;
-    },
-  };
+/** `takeEffect` with the controls of the current request round it. */
+export async function amongDemoHazards<T>(takeEffect: () => Promise<T>): Promise<T> {
+  const { workMs, failure } = controlsOfInvocation.getStore() ?? { workMs: 0, failure: undefined };
+  if (workMs > 0) await pause(workMs);
+  // Timed out meanwhile. In Lambda nothing of this process would be left to go on.
+  const invocation = currentInvocation();
+  if (invocation?.isDead()) return invocation.die();
+  if (failure === 'before-effect') throw new DemoFailure(failure);
+  if (failure === 'crash-before-effect') await invocation?.die();
+
+  const result = await takeEffect();
+  if (failure === 'after-effect') throw new DemoFailure(failure);
+  // The worst moment: the row is there, and nobody will ever say so.
+  if (failure === 'crash') await invocation?.die();
+  return result;
 }
 
 /** As API Gateway's JWT authorizer leaves its finding in the event. */

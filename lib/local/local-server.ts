@@ -7,10 +7,13 @@ import { createPlayground } from './playground/playground.ts';
 import type { Engine } from './running-engine.ts';
 import { sampleRoutes } from './sample-api.ts';
 import { ensureCartTable, ensureIdempotencyTable, ensureSeatsTable } from './tables.ts';
+import { createValkeyClient } from './valkey-client.ts';
 
 export interface LocalServerOptions {
   readonly port: number;
   readonly dataDirectory?: string | undefined;
+  /** Where the records of the cart lie, if not in the engine. */
+  readonly valkeyUrl?: string | undefined;
   readonly functionTimeoutMs: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly onReport?: (report: RequestReport) => void;
@@ -26,7 +29,7 @@ export interface LocalServer {
 
 /** Engine, tables and gateway. Whatever had been started is stopped again if a later part fails. */
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
-  const { port, dataDirectory, functionTimeoutMs, env = process.env, onReport } = options;
+  const { port, dataDirectory, valkeyUrl, functionTimeoutMs, env = process.env, onReport } = options;
   // The variables by which the deployed functions find their tables.
   const tables = {
     idempotency: env['IDEMPOTENCY_TABLE'] || 'idempotency',
@@ -39,9 +42,11 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   // Unobserved, for those who look on.
   const lookingClient = createEngineClient(engine.endpoint);
   const playground = createPlayground({ client: lookingClient, tables });
+  const valkey = valkeyUrl === undefined ? undefined : createValkeyClient(valkeyUrl);
   const destroyClients = () => {
     client.destroy();
     lookingClient.destroy();
+    valkey?.disconnect();
   };
   try {
     await Promise.all([
@@ -54,6 +59,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
       idempotencyTable: tables.idempotency,
       cartTable: tables.cart,
       seatsTable: tables.seats,
+      valkey,
       functionTimeoutMs,
     });
     const gateway = await startGateway({

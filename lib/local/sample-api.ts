@@ -3,6 +3,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createAddToCartHandler } from '../../functions/add-to-cart/add-to-cart.ts';
 import { DynamoDbCart } from '../../functions/add-to-cart/cart.ts';
+import { createAddToCartBesidePowertools } from '../../functions/beside-powertools/add-to-cart.ts';
 import { createBookSeatHandler } from '../../functions/book-seat/book-seat.ts';
 import { createHoldSeatHandler, type SeatDependencies } from '../../functions/book-seat/hold-seat.ts';
 import { createListSeatsHandler } from '../../functions/book-seat/list-seats.ts';
@@ -10,8 +11,11 @@ import { Seats } from '../../functions/book-seat/seats.ts';
 import type { HandlerLogger } from '../../functions/handler-logger.ts';
 import { DynamoDbCartLines } from '../../functions/list-cart/lines.ts';
 import { createListCartHandler } from '../../functions/list-cart/list-cart.ts';
+import { createPrintLabelHandler } from '../../functions/print-label/print-label.ts';
 import { DynamoDbStore, type IdempotencyEvent } from '../index.ts';
-import { demoTimeoutMs, withDemoControls, withDemoHazards } from './demo-controls.ts';
+import { createLocks } from '../locks/index.ts';
+import { type ValkeyClient, ValkeyStore } from '../valkey/index.ts';
+import { amongDemoHazards, demoTimeoutMs, withDemoControls, withDemoHazards } from './demo-controls.ts';
 import { describeEvent } from './event-note.ts';
 import { currentInvocation } from './invocation.ts';
 import type { ToldEvent } from './observation.ts';
@@ -22,22 +26,32 @@ export interface SampleApiOptions {
   readonly idempotencyTable: string;
   readonly cartTable: string;
   readonly seatsTable: string;
+  /** Where the records of the cart lie, if not in `idempotencyTable`. */
+  readonly valkey?: ValkeyClient | undefined;
   /** Of each function. */
   readonly functionTimeoutMs: number;
 }
 
 export function sampleRoutes(options: SampleApiOptions): Route[] {
-  return [...cartRoutes(options), ...seatRoutes(options)];
+  return [
+    ...cartRoutes(options),
+    ...seatRoutes(options),
+    ...labelRoutes(options),
+    ...powertoolsRoutes(options),
+  ];
 }
 
 function cartRoutes(options: SampleApiOptions): Route[] {
-  const { client, idempotencyTable, cartTable, functionTimeoutMs } = options;
+  const { client, idempotencyTable, cartTable, valkey, functionTimeoutMs } = options;
   const logger = createNoteLogger();
   const addToCart = createAddToCartHandler({
     cart: withDemoHazards(new DynamoDbCart({ client, tableName: cartTable })),
     logger,
     idempotencyOptions: {
-      store: new DynamoDbStore({ tableName: idempotencyTable, client }),
+      store:
+        valkey === undefined
+          ? new DynamoDbStore({ tableName: idempotencyTable, client })
+          : new ValkeyStore({ client: valkey }),
       onEvent: noteEvent,
     },
   });
@@ -93,6 +107,53 @@ function seatRoutes({ client, idempotencyTable, seatsTable, functionTimeoutMs }:
     route('POST', '/{seatId}/bookings', 'book-seat', createBookSeatHandler(dependencies)),
     route('GET', '', 'list-seats', createListSeatsHandler(dependencies)),
   ];
+}
+
+/** The label service is played by the header x-demo-work-ms: it is at work for so long, and prints nothing. */
+function labelRoutes({ client, idempotencyTable, functionTimeoutMs }: SampleApiOptions): Route[] {
+  const handler = createPrintLabelHandler({
+    labelService: { print: () => amongDemoHazards(async () => {}) },
+    locks: createLocks({ tableName: idempotencyTable, client }),
+    logger: createNoteLogger(),
+    idempotencyOptions: {
+      store: new DynamoDbStore({ tableName: idempotencyTable, client }),
+      onEvent: noteEvent,
+    },
+  });
+  return [
+    {
+      method: 'POST',
+      path: '/labels',
+      lambda: {
+        name: 'print-label',
+        timeoutMs: functionTimeoutMs,
+        timeoutMsFor: demoTimeoutMs,
+        handler: withDemoControls(handler as unknown as Route['lambda']['handler']),
+      },
+    },
+  ];
+}
+
+/** The same function twice: as it is under Powertools, and when it has been moved. */
+function powertoolsRoutes(options: SampleApiOptions): Route[] {
+  const { client, idempotencyTable, cartTable, functionTimeoutMs } = options;
+  const { before, moved } = createAddToCartBesidePowertools({
+    cart: withDemoHazards(new DynamoDbCart({ client, tableName: cartTable })),
+    logger: createNoteLogger(),
+    client,
+    tableName: idempotencyTable,
+    onEvent: noteEvent,
+  });
+  const route = (path: string, handler: unknown): Route => ({
+    method: 'POST',
+    path: `${path}/cart/items`,
+    lambda: {
+      name: 'add-to-cart',
+      timeoutMs: functionTimeoutMs,
+      handler: withDemoControls(handler as Route['lambda']['handler']),
+    },
+  });
+  return [route('/powertools', before), route('/moved', moved)];
 }
 
 function noteEvent(event: IdempotencyEvent): void {

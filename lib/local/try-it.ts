@@ -54,6 +54,14 @@ export function trials(baseUrl: string): readonly Trial[] {
       command: `for i in 1 2 3 4 5 6 7 8 9 10; do curl ${STATUS_ONLY} -X POST ${baseUrl}/shows/${showId}/seats/A1/holds -H "Idempotency-Key: ${showId}-$i" & done; wait`,
     },
     {
+      title: 'Six labels for a service that takes three at a time: three after 1 s, three after 2 s',
+      command: `for i in 1 2 3 4 5 6; do curl -s -w ' after %{time_total} s\\n' ${baseUrl}/labels -H "Idempotency-Key: ${showId}-$i" -H 'x-demo-work-ms: 1000' -d '{"sku":"book"}' & done; wait`,
+    },
+    {
+      title: 'The same request to a function under Powertools, and to the same function moved here: one row',
+      command: `for path in powertools moved; do curl ${WHOLE_ANSWER} ${baseUrl}/$path/cart/items -H 'Idempotency-Key: ${first}' -d '${JSON.stringify({ cartId: `${cartId}-moved`, sku: 'book', quantity: 1 })}'; done; curl ${WHOLE_ANSWER} ${baseUrl}/cart/${cartId}-moved`,
+    },
+    {
       title: 'Another user is told for how long; and what is still for sale',
       command: `curl ${WHOLE_ANSWER} -X POST ${baseUrl}/shows/${showId}/seats/A1/holds -H 'Idempotency-Key: ${randomUUID()}'; curl ${WHOLE_ANSWER} ${baseUrl}/shows/${showId}/seats`,
     },

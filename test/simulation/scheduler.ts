@@ -29,7 +29,7 @@ export class Scheduler {
     });
   }
 
-  /** Resolves when this step is taken, `ms` from now or later; rejects if it is called off. */
+  /** Resolves when this step is taken, `ms` from now or later; rejects if it is called off. Clocks have whole milliseconds. */
   sleep(actor: number, ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const label = signal === undefined ? 'pause' : 'alarm';
@@ -41,7 +41,7 @@ export class Scheduler {
         signal?.removeEventListener('abort', callOff);
         resolve();
       };
-      const step: Step = { actor, label, fromMs: this.nowMs + ms, take };
+      const step: Step = { actor, label, fromMs: Math.ceil(this.nowMs + ms), take };
       this.#add(step);
       signal?.addEventListener('abort', callOff);
     });
