@@ -47,6 +47,11 @@ describe('a command line that is wrong gives one line and exit code 2', () => {
     ['a port that is none', { args: ['--port', '70000'] }, /--port.*0 to 65535.*70000/],
     ['PORT that is none', { env: { PORT: 'http' } }, /PORT.*http/],
     ['a time-out that is none', { args: ['--timeout', '30'] }, /--timeout.*1 to 29/],
+    [
+      'a Valkey that is no URL',
+      { args: ['--valkey', 'localhost'] },
+      /--valkey.*redis:\/\/127\.0\.0\.1:6379.*localhost/,
+    ],
     ['data without a folder', { args: ['--data', ''] }, /--data/],
     ['data for a running engine', { args: ['--data', 'x'] }, /DYNAMODB_ENDPOINT/],
     ['an endpoint that is no URL', { env: { DYNAMODB_ENDPOINT: 'localhost' } }, /http:\/\/127\.0\.0\.1:8000/],
@@ -76,7 +81,7 @@ describe('a machine that is not ready gives one line and exit code 1', () => {
 
 test('--help says the options', async () => {
   const { stdout, exitCode } = await run({ args: ['--help'] });
-  for (const option of ['--port', '--data', '--timeout', '--json', 'DYNAMODB_ENDPOINT']) {
+  for (const option of ['--port', '--data', '--timeout', '--valkey', '--json', 'DYNAMODB_ENDPOINT']) {
     expect(stdout).toContain(option);
   }
   expect(exitCode).toBe(0);
@@ -147,7 +152,7 @@ describe('the output', () => {
       30_000,
     );
     const commands = output.split('\n').filter((line) => line.startsWith('curl') || line.startsWith('for '));
-    expect(commands).toHaveLength(10);
+    expect(commands).toHaveLength(12);
     // The first three: first request, retry, other payload.
     const statuses: number[] = [];
     for (const command of commands.slice(0, 4)) statuses.push(await statusOf(command));
