@@ -13,9 +13,9 @@ jest.setTimeout(120_000);
 describe('random schedules of locks', () => {
   // `npm run simulate` runs 100,000 and more; these show that the harness runs where the other tests do.
   test('keep every promise', async () => {
-    const { schedules, found } = await simulateLocks({ firstSeed: 1, schedules: 2_000 });
+    const { schedules, found } = await simulateLocks({ firstSeed: 1, schedules: 500 });
     expect(found?.violation.message).toBeUndefined();
-    expect(schedules).toBe(2_000);
+    expect(schedules).toBe(500);
   });
 
   test('meet what they are made for: lost and late requests, crashes, takeovers, queues, expiry, other permits', async () => {
