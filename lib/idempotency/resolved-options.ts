@@ -17,6 +17,7 @@ import {
 import type { OnUncertain } from './protocol.ts';
 import type { Reconcile } from './reconciliation.ts';
 import { sleep } from './sleep.ts';
+import { rejectUnknown } from './unknown-options.ts';
 import { WarmCache } from './warm-cache.ts';
 
 const NAMESPACE_MAX_LENGTH = 255;
@@ -155,10 +156,8 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
 function rejectUnknownNames(options: object): void {
   const keyed = (options as { key?: unknown }).key !== undefined;
   const known: readonly string[] = [...PROTOCOL_NAMES, ...HTTP_NAMES, 'key'];
+  rejectUnknown(options, known);
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new ConfigurationError(`Unknown option "${name}". The options are: ${known.join(', ')}.`);
-    }
     if (keyed && (HTTP_NAMES as readonly string[]).includes(name)) {
       throw new ConfigurationError(
         `Options "key" and "${name}" contradict each other: "key" is for events that are not HTTP requests, where there is no header, method or caller to read. Remove one of them.`,

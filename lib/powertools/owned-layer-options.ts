@@ -3,6 +3,7 @@ import { ConfigurationError } from '../idempotency/errors.ts';
 import { type IdempotencyEventListener, shielded, warnOfTrouble } from '../idempotency/events.ts';
 import { DEFAULTS } from '../idempotency/options.ts';
 import type { OnUncertain } from '../idempotency/protocol.ts';
+import { rejectUnknown } from '../idempotency/unknown-options.ts';
 
 export interface OwnedPersistenceLayerOptions {
   /** The table of your `DynamoDBPersistenceLayer`, with its default attribute names and no sort key. */
@@ -31,12 +32,10 @@ const NAMES = ['tableName', 'client', 'onUncertain', 'clockSkewMs', 'timeoutEarl
 
 /** @throws ConfigurationError on an unknown name or a value of the wrong kind */
 export function resolveOwnedLayerOptions(options: OwnedPersistenceLayerOptions) {
-  const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) {
-    throw new ConfigurationError(
-      `Unknown option "${unknown}" of OwnedPersistenceLayer. The options are: ${NAMES.join(', ')}. Attribute names and sort keys of one's own are not supported; awsSdkV3Client is called client here.`,
-    );
-  }
+  rejectUnknown(options, NAMES, {
+    of: 'OwnedPersistenceLayer',
+    hint: "Attribute names and sort keys of one's own are not supported; awsSdkV3Client is called client here.",
+  });
   const { onUncertain = DEFAULTS.onUncertain, onEvent = warnOfTrouble } = options;
   if (!['retry', 'block'].includes(onUncertain)) {
     throw new ConfigurationError('Option "onUncertain" of OwnedPersistenceLayer must be "retry" or "block".');

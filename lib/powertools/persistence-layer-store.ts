@@ -9,6 +9,7 @@ import {
   ResultTooLargeError,
   StoreError,
 } from '../idempotency/errors.ts';
+import { rejectUnknown } from '../idempotency/unknown-options.ts';
 import type {
   Completion,
   IdempotencyRecord,
@@ -75,13 +76,8 @@ export function fromPersistenceLayer(
   layer: BasePersistenceLayer,
   options: PersistenceLayerStoreOptions = {},
 ): PersistenceLayerStore {
-  const { lapsedLeases = 'block', maxResultBytes = DEFAULT_MAX_RESULT_BYTES, ...rest } = options;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) {
-    throw new ConfigurationError(
-      `Unknown option "${unknown}" of fromPersistenceLayer. The options are: lapsedLeases, maxResultBytes.`,
-    );
-  }
+  rejectUnknown(options, ['lapsedLeases', 'maxResultBytes'], { of: 'fromPersistenceLayer' });
+  const { lapsedLeases = 'block', maxResultBytes = DEFAULT_MAX_RESULT_BYTES } = options;
   if (lapsedLeases !== 'block' && lapsedLeases !== 'take-over') {
     throw new ConfigurationError(
       'Option "lapsedLeases" of fromPersistenceLayer must be "block" or "take-over".',

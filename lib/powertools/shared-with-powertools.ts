@@ -2,6 +2,7 @@ import type { IdempotencyConfig } from '@aws-lambda-powertools/idempotency';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError } from '../idempotency/errors.ts';
 import type { RecordIdentity } from '../idempotency/options.ts';
+import { rejectUnknown } from '../idempotency/unknown-options.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { powertoolsIdentity } from './powertools-identity.ts';
 import { SharedTableStore } from './shared-table-store.ts';
@@ -42,12 +43,10 @@ const NAMES = ['tableName', 'config', 'keyPrefix', 'client'];
  * @throws ConfigurationError on an unknown option, and on a `responseHook`, which has no counterpart
  */
 export function sharedWithPowertools(options: SharedWithPowertoolsOptions): SharedOptions {
-  const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
-  if (unknown !== undefined) {
-    throw new ConfigurationError(
-      `Unknown option "${unknown}" of sharedWithPowertools. The options are: ${NAMES.join(', ')}. Attribute names and sort keys of one's own are not supported.`,
-    );
-  }
+  rejectUnknown(options, NAMES, {
+    of: 'sharedWithPowertools',
+    hint: "Attribute names and sort keys of one's own are not supported.",
+  });
   const { tableName, config, keyPrefix, client } = options;
   if (typeof config?.isEnabled !== 'function') {
     throw new ConfigurationError(
