@@ -42,35 +42,21 @@ export function sampleRoutes(options: SampleApiOptions): Route[] {
 }
 
 function cartRoutes(options: SampleApiOptions): Route[] {
-  const { client, idempotencyTable, cartTable, valkey, functionTimeoutMs } = options;
+  const { client, cartTable, valkey, functionTimeoutMs } = options;
   const logger = createNoteLogger();
+  const guarded = guardOptions(options);
   const addToCart = createAddToCartHandler({
     cart: withDemoHazards(new DynamoDbCart({ client, tableName: cartTable })),
     logger,
-    idempotencyOptions: {
-      store:
-        valkey === undefined
-          ? new DynamoDbStore({ tableName: idempotencyTable, client })
-          : new ValkeyStore({ client: valkey }),
-      onEvent: noteEvent,
-    },
+    idempotencyOptions:
+      valkey === undefined ? guarded : { ...guarded, store: new ValkeyStore({ client: valkey }) },
   });
   const listCart = createListCartHandler({
     cartLines: new DynamoDbCartLines({ client, tableName: cartTable }),
     logger,
   });
   return [
-    {
-      method: 'POST',
-      path: '/cart/items',
-      lambda: {
-        name: 'add-to-cart',
-        timeoutMs: functionTimeoutMs,
-        timeoutMsFor: demoTimeoutMs,
-        // Middy hands the event on as it came; `addToCart` declares the context with what the middleware adds to it.
-        handler: withDemoControls(addToCart as unknown as Route['lambda']['handler']),
-      },
-    },
+    demoRoute(options, 'POST', '/cart/items', 'add-to-cart', addToCart),
     {
       method: 'GET',
       path: '/cart/{cartId}',
@@ -83,60 +69,41 @@ function cartRoutes(options: SampleApiOptions): Route[] {
   ];
 }
 
-function seatRoutes({ client, idempotencyTable, seatsTable, functionTimeoutMs }: SampleApiOptions): Route[] {
+function seatRoutes(options: SampleApiOptions): Route[] {
+  const { client, seatsTable } = options;
   const dependencies: SeatDependencies = {
     seats: new Seats({ client, tableName: seatsTable }),
     logger: createNoteLogger(),
-    idempotencyOptions: {
-      store: new DynamoDbStore({ tableName: idempotencyTable, client }),
-      onEvent: noteEvent,
-    },
+    idempotencyOptions: guardOptions(options),
   };
-  const route = (method: string, path: string, name: string, handler: unknown): Route => ({
-    method,
-    path: `/shows/{showId}/seats${path}`,
-    lambda: {
-      name,
-      timeoutMs: functionTimeoutMs,
-      // Middy hands the event on as it came; the handlers declare the context with what the middleware adds to it.
-      handler: withDemoControls(handler as Route['lambda']['handler']),
-    },
-  });
+  const seats = '/shows/{showId}/seats';
+  const [holdSeat, bookSeat, listSeats] = [
+    createHoldSeatHandler(dependencies),
+    createBookSeatHandler(dependencies),
+    createListSeatsHandler(dependencies),
+  ];
   return [
-    route('POST', '/{seatId}/holds', 'hold-seat', createHoldSeatHandler(dependencies)),
-    route('POST', '/{seatId}/bookings', 'book-seat', createBookSeatHandler(dependencies)),
-    route('GET', '', 'list-seats', createListSeatsHandler(dependencies)),
+    demoRoute(options, 'POST', `${seats}/{seatId}/holds`, 'hold-seat', holdSeat),
+    demoRoute(options, 'POST', `${seats}/{seatId}/bookings`, 'book-seat', bookSeat),
+    demoRoute(options, 'GET', seats, 'list-seats', listSeats),
   ];
 }
 
 /** The label service is played by the header x-demo-work-ms: it is at work for so long, and prints nothing. */
-function labelRoutes({ client, idempotencyTable, functionTimeoutMs }: SampleApiOptions): Route[] {
-  const handler = createPrintLabelHandler({
+function labelRoutes(options: SampleApiOptions): Route[] {
+  const { client, idempotencyTable } = options;
+  const printLabel = createPrintLabelHandler({
     labelService: { print: () => amongDemoHazards(async () => {}) },
     locks: createLocks({ tableName: idempotencyTable, client }),
     logger: createNoteLogger(),
-    idempotencyOptions: {
-      store: new DynamoDbStore({ tableName: idempotencyTable, client }),
-      onEvent: noteEvent,
-    },
+    idempotencyOptions: guardOptions(options),
   });
-  return [
-    {
-      method: 'POST',
-      path: '/labels',
-      lambda: {
-        name: 'print-label',
-        timeoutMs: functionTimeoutMs,
-        timeoutMsFor: demoTimeoutMs,
-        handler: withDemoControls(handler as unknown as Route['lambda']['handler']),
-      },
-    },
-  ];
+  return [demoRoute(options, 'POST', '/labels', 'print-label', printLabel)];
 }
 
 /** The same function twice: as it is under Powertools, and when it has been moved. */
 function powertoolsRoutes(options: SampleApiOptions): Route[] {
-  const { client, idempotencyTable, cartTable, functionTimeoutMs } = options;
+  const { client, idempotencyTable, cartTable } = options;
   const { before, moved } = createAddToCartBesidePowertools({
     cart: withDemoHazards(new DynamoDbCart({ client, tableName: cartTable })),
     logger: createNoteLogger(),
@@ -144,16 +111,35 @@ function powertoolsRoutes(options: SampleApiOptions): Route[] {
     tableName: idempotencyTable,
     onEvent: noteEvent,
   });
-  const route = (path: string, handler: unknown): Route => ({
-    method: 'POST',
-    path: `${path}/cart/items`,
+  return [
+    demoRoute(options, 'POST', '/powertools/cart/items', 'add-to-cart', before),
+    demoRoute(options, 'POST', '/moved/cart/items', 'add-to-cart', moved),
+  ];
+}
+
+/** A route whose function obeys the demo headers. */
+function demoRoute(
+  { functionTimeoutMs }: SampleApiOptions,
+  method: string,
+  path: string,
+  name: string,
+  handler: unknown,
+): Route {
+  return {
+    method,
+    path,
     lambda: {
-      name: 'add-to-cart',
+      name,
       timeoutMs: functionTimeoutMs,
+      timeoutMsFor: demoTimeoutMs,
+      // Middy hands the event on as it came; handlers declare the context with what their middlewares add to it.
       handler: withDemoControls(handler as Route['lambda']['handler']),
     },
-  });
-  return [route('/powertools', before), route('/moved', moved)];
+  };
+}
+
+function guardOptions({ client, idempotencyTable }: SampleApiOptions) {
+  return { store: new DynamoDbStore({ tableName: idempotencyTable, client }), onEvent: noteEvent };
 }
 
 function noteEvent(event: IdempotencyEvent): void {

@@ -1,6 +1,5 @@
 import {
   CreateTableCommand,
-  type CreateTableCommandInput,
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
   ResourceInUseException,
@@ -12,70 +11,52 @@ const ACTIVE_WITHIN_SECONDS = 30;
 
 /** The table of the idempotency records: what the `IdempotencyTable` construct makes, without its backups. */
 export async function ensureIdempotencyTable(client: DynamoDBClient, tableName: string): Promise<void> {
-  await ensureTable(client, {
-    TableName: tableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-  });
+  await ensureTable(client, tableName, 'id');
   await ensureTimeToLive(client, tableName);
 }
 
 /** The sample's carts: a row a line. */
 export async function ensureCartTable(client: DynamoDBClient, tableName: string): Promise<void> {
-  await ensureTable(client, {
-    TableName: tableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'cartId', AttributeType: 'S' },
-      { AttributeName: 'lineId', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'cartId', KeyType: 'HASH' },
-      { AttributeName: 'lineId', KeyType: 'RANGE' },
-    ],
-  });
+  await ensureTable(client, tableName, 'cartId', 'lineId');
 }
 
 /** The sample's seats: a row a seat that was ever held. */
 export async function ensureSeatsTable(client: DynamoDBClient, tableName: string): Promise<void> {
-  await ensureTable(client, {
-    TableName: tableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'showId', AttributeType: 'S' },
-      { AttributeName: 'seatId', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'showId', KeyType: 'HASH' },
-      { AttributeName: 'seatId', KeyType: 'RANGE' },
-    ],
-  });
+  await ensureTable(client, tableName, 'showId', 'seatId');
 }
 
 /** The sample's charges: a row a charge. */
 export async function ensureChargesTable(client: DynamoDBClient, tableName: string): Promise<void> {
-  await ensureTable(client, {
-    TableName: tableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: 'chargeId', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'chargeId', KeyType: 'HASH' }],
-  });
+  await ensureTable(client, tableName, 'chargeId');
 }
 
+/** @param sortKey - none where the partition key alone names an item; both are strings */
 async function ensureTable(
   client: DynamoDBClient,
-  input: CreateTableCommandInput & { TableName: string },
+  tableName: string,
+  partitionKey: string,
+  sortKey?: string,
 ): Promise<void> {
+  const keys = sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
   try {
-    await client.send(new CreateTableCommand(input));
+    await client.send(
+      new CreateTableCommand({
+        TableName: tableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: keys.map((name) => ({ AttributeName: name, AttributeType: 'S' })),
+        KeySchema: keys.map((name, index) => ({
+          AttributeName: name,
+          KeyType: index === 0 ? 'HASH' : 'RANGE',
+        })),
+      }),
+    );
   } catch (error) {
     // Several processes may start on one engine: whoever comes second finds the table there, or in the making.
     if (!(error instanceof ResourceInUseException)) throw error;
   }
   await waitUntilTableExists(
     { client, maxWaitTime: ACTIVE_WITHIN_SECONDS, minDelay: 1, maxDelay: 1 },
-    { TableName: input.TableName },
+    { TableName: tableName },
   );
 }
 

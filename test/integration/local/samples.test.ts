@@ -74,3 +74,11 @@ test.each([
   const cart = await exchange({ method: 'GET', url: `${server.url}/cart/${line.cartId}` });
   expect((cart.json() as { lines: unknown[] }).lines).toEqual([first.json()]);
 });
+
+test('the time-out that a demo header asks for ends these functions, too', async () => {
+  const line = { cartId: `late-${randomUUID()}`, sku: 'book', quantity: 1 };
+  const headers = { 'x-demo-timeout-ms': '1000', 'x-demo-work-ms': '3000' };
+  const answer = await post('/moved/cart/items', randomUUID(), line, headers);
+  // What an HTTP API makes of a function that did not answer.
+  expect([answer.status, answer.json()]).toEqual([500, { message: 'Internal Server Error' }]);
+});

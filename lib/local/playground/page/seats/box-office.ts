@@ -56,7 +56,7 @@ async function place({ user, seatId, wish, key, holdId }: Order): Promise<Outcom
     if (body.holdId !== undefined) holds.value = { ...holds.value, [seatId]: { user, holdId: body.holdId } };
     if (body.bookingId !== undefined) buyers.value = { ...buyers.value, [seatId]: user };
     const outcome = outcomeOf(response);
-    tell(outcome, sentence({ user, seatId, wish }, response, body));
+    tell(outcome, sentence({ user, seatId, wish }, outcome, response, body));
     return outcome;
   } catch (error) {
     tell('failed', `${user}, seat ${seatId}: ${error instanceof Error ? error.message : String(error)}`);
@@ -74,18 +74,20 @@ function outcomeOf(response: Response): Outcome {
 
 function sentence(
   { user, seatId, wish }: Pick<Order, 'user' | 'seatId' | 'wish'>,
+  outcome: Outcome,
   response: Response,
   { title, detail }: AnswerBody,
 ): string {
-  const isReplay = deliveryOf(response)?.replayed === true;
+  const isReplay = outcome === 'replayed';
   const again = isReplay ? 'The same answer again, and nothing was done: ' : '';
   if (response.ok) {
     const what = wish === 'hold' ? `${user} holds ${seatId}` : `${user} has booked ${seatId}`;
     return `${again}${what} (${response.status}).`;
   }
   const wait = response.headers.get('Retry-After');
-  const until = wait === null ? '' : ` It may be free in ${wait} s.`;
-  return `${again}${user}, seat ${seatId}: ${title ?? 'no answer to make sense of'} (${response.status}). ${detail ?? ''}${isReplay ? '' : until}`;
+  // What was recorded then says nothing of now.
+  const until = wait === null || isReplay ? '' : ` It may be free in ${wait} s.`;
+  return `${again}${user}, seat ${seatId}: ${title ?? 'no answer to make sense of'} (${response.status}). ${detail ?? ''}${until}`;
 }
 
 /** Asks for all seats of the show. */
