@@ -1,7 +1,6 @@
 /** Finds a Chromium that is installed and launches it; a machine without one fails here, and nothing is skipped. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import { findProgram, isExecutable } from '../support/find-program.ts';
 
 /** Debian's name first: its package is what `.ci/run` installs. */
 const COMMANDS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
@@ -16,9 +15,7 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string {
     if (!isExecutable(wanted)) throw new Error(`CHROMIUM_PATH names no program that can be run: ${wanted}`);
     return wanted;
   }
-  const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const candidates = COMMANDS.flatMap((command) => folders.map((folder) => join(folder, command)));
-  const found = candidates.find(isExecutable);
+  const found = findProgram(COMMANDS, env);
   if (found === undefined) {
     throw new Error(
       'No Chromium was found. Install one (Debian: apt-get install chromium) or name one in CHROMIUM_PATH.',
@@ -36,13 +33,4 @@ export function launchChromium(): Promise<Browser> {
     // The small shared memory of a container makes tabs crash.
     args: ['--disable-dev-shm-usage'],
   });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,36 +1,27 @@
 /** The page of the local run in a real browser, on a real server and its real tables. */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, BrowserContext } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { BrowserContext } from 'playwright-core';
 import { createCartTable, createIdempotencyTable } from '../support/dynamodb.ts';
 import { exchange } from '../support/http-exchange.ts';
-import { type LocalServerProcess, startLocalServerProcess } from '../support/local-server-process.ts';
 import { until } from '../support/until.ts';
 import { expectAccessiblePage } from './accessible-page.ts';
-import { launchChromium } from './chromium.ts';
 import { openPlayground, type PlaygroundTab } from './playground-tab.ts';
 import { allRecords, rowsOfCart } from './real-tables.ts';
+import { useServedBrowser } from './served-browser.ts';
 
 jest.setTimeout(90_000);
 
-let browser: Browser;
-let server: LocalServerProcess;
+const its = useServedBrowser(async () => ({
+  IDEMPOTENCY_TABLE: await createIdempotencyTable(),
+  CART_TABLE: await createCartTable(),
+}));
 let context: BrowserContext;
 let tab: PlaygroundTab;
 
-beforeAll(async () => {
-  const env = { IDEMPOTENCY_TABLE: await createIdempotencyTable(), CART_TABLE: await createCartTable() };
-  [browser, server] = await Promise.all([launchChromium(), startLocalServerProcess({ env })]);
-}, 60_000);
-
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-});
-
 beforeEach(async () => {
-  context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1280, height: 900 } });
-  tab = await openPlayground(context, server.url);
+  context = await its.browser.newContext({ colorScheme: 'light', viewport: { width: 1280, height: 900 } });
+  tab = await openPlayground(context, its.server.url);
 });
 
 afterEach(async () => {
@@ -88,13 +79,15 @@ describe('each button', () => {
     ],
     ['reload', 'The page was reloaded in mid-flight; its outbox still had the operation, and its key.', 1, 1],
   ])('%s: says what happened, and the tables agree', async (scenario, sentence, rows, records) => {
-    const before = await allRecords(server);
+    const before = await allRecords(its.server);
     await tab.press(scenario);
     expect(await tab.verdict()).toContain(sentence);
 
-    expect(await rowsOfCart(server, cartOf(tab))).toHaveLength(rows);
+    expect(await rowsOfCart(its.server, cartOf(tab))).toHaveLength(rows);
     expect(await tab.page.locator('[data-line]').count()).toBe(rows);
-    const made = [...(await allRecords(server))].filter(([id]) => !before.has(id)).map(([, item]) => item);
+    const made = [...(await allRecords(its.server))]
+      .filter(([id]) => !before.has(id))
+      .map(([, item]) => item);
     expect(made.map((item) => item['status']?.S)).toEqual(Array(records).fill('COMPLETED'));
     // One key for the whole run, and it is neither in the table nor said to be there.
     const keys = new Set(tab.sent.map(({ key }) => key));
@@ -121,10 +114,10 @@ describe('what is shown', () => {
   });
 
   test('is the record as it lies in the table, attribute by attribute', async () => {
-    const before = await allRecords(server);
+    const before = await allRecords(its.server);
     await tab.press('once');
     await tab.verdict();
-    const [, item] = [...(await allRecords(server))].find(([id]) => !before.has(id)) ?? [];
+    const [, item] = [...(await allRecords(its.server))].find(([id]) => !before.has(id)) ?? [];
     const names = await tab.page.locator('.record dt > code').allTextContents();
     expect(names.toSorted()).toEqual(Object.keys(item ?? {}).toSorted());
     const values = await tab.page.locator('.record dd > code').allTextContents();
@@ -144,7 +137,7 @@ describe('what is shown', () => {
   test('are the requests of a shell, too', async () => {
     await exchange({
       method: 'POST',
-      url: `${server.url}/cart/items`,
+      url: `${its.server.url}/cart/items`,
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': `shell-${Date.now()}` },
       body: JSON.stringify({ cartId: `shell-${Date.now()}`, sku: 'pen', quantity: 3 }),
     });
@@ -160,7 +153,7 @@ describe('the sliders make real trouble', () => {
     expect(await tab.verdict()).toMatch(
       /All were lost on the way to the server\. The client has given up without an answer\. The cart holds no rows\.$/,
     );
-    expect(await rowsOfCart(server, cartOf(tab))).toEqual([]);
+    expect(await rowsOfCart(its.server, cartOf(tab))).toEqual([]);
   });
 
   test('replies that are lost leave one row, however often the client asks', async () => {
@@ -168,7 +161,7 @@ describe('the sliders make real trouble', () => {
     await tab.setSlider('Replies lost', 100);
     await tab.press('once');
     expect(await tab.verdict()).toMatch(/One ran, but the answer was lost;.*The cart holds one row\.$/);
-    expect(await rowsOfCart(server, cartOf(tab))).toHaveLength(1);
+    expect(await rowsOfCart(its.server, cartOf(tab))).toHaveLength(1);
     expect(tab.sent.length).toBeGreaterThan(1);
   });
 });
@@ -178,23 +171,23 @@ describe('the outbox', () => {
     await tab.press('reload');
     await until('it is sent', () => tab.sent.length === 1);
     await tab.page.close();
-    const other = await openPlayground(context, server.url);
+    const other = await openPlayground(context, its.server.url);
     expect(await other.verdict()).toContain('Another page had left the operation in the outbox');
     expect(new Set([...tab.sent, ...other.sent].map(({ key }) => key)).size).toBe(1);
-    expect(await rowsOfCart(server, cartOf(other))).toHaveLength(1);
+    expect(await rowsOfCart(its.server, cartOf(other))).toHaveLength(1);
     expect(other.complaints).toEqual([]);
   });
 
   test('is sent by one of two open tabs at a time, and the row is added once', async () => {
     await tab.press('reload');
     await until('it is sent', () => tab.sent.length === 1);
-    const other = await openPlayground(context, server.url);
+    const other = await openPlayground(context, its.server.url);
     const verdicts = await Promise.all([tab.verdict(), other.verdict()]);
     for (const verdict of verdicts) expect(verdict).toContain('The cart holds one row.');
     const sent = [...tab.sent, ...other.sent];
     expect(new Set(sent.map(({ key }) => key)).size).toBe(1);
     const [first] = sent;
-    expect(await rowsOfCart(server, first?.cartId ?? '')).toHaveLength(1);
+    expect(await rowsOfCart(its.server, first?.cartId ?? '')).toHaveLength(1);
     expect(other.complaints).toEqual([]);
   });
 });
@@ -260,12 +253,12 @@ describe.each([
 });
 
 test('the page loads nothing from elsewhere, and may run no script but its own', async () => {
-  const { headers } = await exchange({ method: 'GET', url: server.url });
+  const { headers } = await exchange({ method: 'GET', url: its.server.url });
   expect(headers['content-security-policy']).toContain(
     "default-src 'none'; script-src 'self'; style-src 'self'",
   );
   const loaded = await tab.page.evaluate(
     `performance.getEntriesByType('resource').map(({ name }) => new URL(name).origin)`,
   );
-  expect(new Set(loaded as string[])).toEqual(new Set([server.url]));
+  expect(new Set(loaded as string[])).toEqual(new Set([its.server.url]));
 });

@@ -4,31 +4,22 @@ import { QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
 import type { LocalServerProcess } from '../support/local-server-process.ts';
 
-export async function rowsOfCart({ endpoint, tables }: LocalServerProcess, cartId: string) {
-  const client = createEngineClient(endpoint);
-  try {
-    const { Items = [] } = await client.send(
-      new QueryCommand({
-        TableName: tables.cart,
-        KeyConditionExpression: 'cartId = :cartId',
-        ExpressionAttributeValues: { ':cartId': { S: cartId } },
-        ConsistentRead: true,
-      }),
-    );
-    return Items;
-  } finally {
-    client.destroy();
-  }
+export function rowsOfCart(server: LocalServerProcess, cartId: string) {
+  return rowsUnder(server, server.tables.cart, 'cartId', cartId);
 }
 
-export async function rowsOfShow({ endpoint, tables }: LocalServerProcess, showId: string) {
+export function rowsOfShow(server: LocalServerProcess, showId: string) {
+  return rowsUnder(server, server.tables.seats, 'showId', showId);
+}
+
+async function rowsUnder({ endpoint }: LocalServerProcess, tableName: string, key: string, value: string) {
   const client = createEngineClient(endpoint);
   try {
     const { Items = [] } = await client.send(
       new QueryCommand({
-        TableName: tables.seats,
-        KeyConditionExpression: 'showId = :showId',
-        ExpressionAttributeValues: { ':showId': { S: showId } },
+        TableName: tableName,
+        KeyConditionExpression: `${key} = :value`,
+        ExpressionAttributeValues: { ':value': { S: value } },
         ConsistentRead: true,
       }),
     );

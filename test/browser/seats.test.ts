@@ -1,37 +1,28 @@
 /** The seat map of the local run in a real browser, on a real server and its real tables. */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { BrowserContext, Page } from 'playwright-core';
 import { createIdempotencyTable, createSeatsTable } from '../support/dynamodb.ts';
-import { type LocalServerProcess, startLocalServerProcess } from '../support/local-server-process.ts';
 import { until } from '../support/until.ts';
 import { expectAccessiblePage } from './accessible-page.ts';
-import { launchChromium } from './chromium.ts';
 import { noteComplaints } from './playground-tab.ts';
 import { rowsOfShow } from './real-tables.ts';
+import { useServedBrowser } from './served-browser.ts';
 
 jest.setTimeout(90_000);
 
-let browser: Browser;
-let server: LocalServerProcess;
+const its = useServedBrowser(async () => ({
+  IDEMPOTENCY_TABLE: await createIdempotencyTable(),
+  SEATS_TABLE: await createSeatsTable(),
+}));
 let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 
-beforeAll(async () => {
-  const env = { IDEMPOTENCY_TABLE: await createIdempotencyTable(), SEATS_TABLE: await createSeatsTable() };
-  [browser, server] = await Promise.all([launchChromium(), startLocalServerProcess({ env })]);
-}, 60_000);
-
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-});
-
 beforeEach(async () => {
-  context = await browser.newContext({ colorScheme: 'light', viewport: { width: 1280, height: 900 } });
+  context = await its.browser.newContext({ colorScheme: 'light', viewport: { width: 1280, height: 900 } });
   complaints = [];
-  page = await openSeats(`${server.url}/seats`);
+  page = await openSeats(`${its.server.url}/seats`);
 });
 
 afterEach(async () => {
@@ -78,7 +69,7 @@ test('a seat is held and booked, and others are told so', async () => {
   await seat('B3').click();
   await answered(4);
   expect(await newest()).toMatch(/^Cleo, seat B3: Seat booked \(409\)\./);
-  const rows = await rowsOfShow(server, showId());
+  const rows = await rowsOfShow(its.server, showId());
   expect(rows.map(({ seatId, bookingId }) => [seatId?.S, bookingId?.S !== undefined])).toEqual([
     ['B3', true],
   ]);
@@ -89,16 +80,16 @@ test('all four at once: one holds the seat, three are refused', async () => {
   await answered(4);
   expect(await page.locator('.answer-won').count()).toBe(1);
   expect(await page.locator('.answer-refused').count()).toBe(3);
-  expect(await rowsOfShow(server, showId())).toHaveLength(1);
+  expect(await rowsOfShow(its.server, showId())).toHaveLength(1);
 });
 
 test('the same key again gets the same answer, and does nothing', async () => {
   await press('C1', 'held');
-  const before = await rowsOfShow(server, showId());
+  const before = await rowsOfShow(its.server, showId());
   await page.click('[data-action="repeat"]');
   await answered(2);
   expect(await newest()).toBe('The same answer again, and nothing was done: Ada holds C1 (200).');
-  expect(await rowsOfShow(server, showId())).toEqual(before);
+  expect(await rowsOfShow(its.server, showId())).toEqual(before);
 });
 
 test('a hundred users book every seat, and none of them twice', async () => {
@@ -108,7 +99,7 @@ test('a hundred users book every seat, and none of them twice', async () => {
     async () => (await page.locator('[data-status="booked"]').count()) === 50,
     60_000,
   );
-  const rows = await rowsOfShow(server, showId());
+  const rows = await rowsOfShow(its.server, showId());
   expect(rows).toHaveLength(50);
   expect(new Set(rows.map(({ bookingId }) => bookingId?.S)).size).toBe(50);
   await page.waitForSelector('[data-action="rush"][aria-disabled="false"]');

@@ -156,48 +156,32 @@ describe('the functions', () => {
 });
 
 describe('the permissions', () => {
+  /** Each action on the table whose id begins so. */
+  const actionsOn = (table: string, ...actions: string[]) => {
+    const arn = attributeArn(idOf('AWS::DynamoDB::GlobalTable', table));
+    return actions.map((action) => `dynamodb:${action} on ${arn}`);
+  };
+  const actionsOnRecords = () =>
+    actionsOn('IdempotencyTable', 'DeleteItem', 'GetItem', 'PutItem', 'UpdateItem');
+  const ownLog = (name: string) => {
+    const logs = attributeArn(idOf('AWS::Logs::LogGroup', `${name}Logs`));
+    return [`logs:CreateLogStream on ${logs}`, `logs:PutLogEvents on ${logs}`];
+  };
+  const permissionsOfRole = (name: string) => permissionsOf(template, idOf('AWS::IAM::Role', `${name}Role`));
+
   test('of add-to-cart are its requests to its two tables, and its own log', () => {
-    const logs = attributeArn(idOf('AWS::Logs::LogGroup', 'AddToCartLogs'));
-    const cart = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Cart'));
-    const idempotency = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable'));
-    expect(permissionsOf(template, idOf('AWS::IAM::Role', 'AddToCartRole'))).toEqual(
-      [
-        `dynamodb:GetItem on ${cart}`,
-        `dynamodb:PutItem on ${cart}`,
-        `dynamodb:DeleteItem on ${idempotency}`,
-        `dynamodb:GetItem on ${idempotency}`,
-        `dynamodb:PutItem on ${idempotency}`,
-        `dynamodb:UpdateItem on ${idempotency}`,
-        `logs:CreateLogStream on ${logs}`,
-        `logs:PutLogEvents on ${logs}`,
-      ].sort(),
+    expect(permissionsOfRole('AddToCart')).toEqual(
+      [...actionsOn('Cart', 'GetItem', 'PutItem'), ...actionsOnRecords(), ...ownLog('AddToCart')].sort(),
     );
   });
 
-  test('of list-cart are to query the cart, and its own log', () => {
-    const logs = attributeArn(idOf('AWS::Logs::LogGroup', 'ListCartLogs'));
-    const cart = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Cart'));
-    expect(permissionsOf(template, idOf('AWS::IAM::Role', 'ListCartRole'))).toEqual([
-      `dynamodb:Query on ${cart}`,
-      `logs:CreateLogStream on ${logs}`,
-      `logs:PutLogEvents on ${logs}`,
-    ]);
-  });
-
   test('of charge-orders are one request to its charges, the records, its queue, and its own log', () => {
-    const logs = attributeArn(idOf('AWS::Logs::LogGroup', 'ChargeOrdersLogs'));
-    const chargesTable = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Charges'));
-    const idempotency = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable'));
     const queue = attributeArn(idOf('AWS::SQS::Queue', 'OrdersQueue'));
-    expect(permissionsOf(template, idOf('AWS::IAM::Role', 'ChargeOrdersRole'))).toEqual(
+    expect(permissionsOfRole('ChargeOrders')).toEqual(
       [
-        `dynamodb:UpdateItem on ${chargesTable}`,
-        `dynamodb:DeleteItem on ${idempotency}`,
-        `dynamodb:GetItem on ${idempotency}`,
-        `dynamodb:PutItem on ${idempotency}`,
-        `dynamodb:UpdateItem on ${idempotency}`,
-        `logs:CreateLogStream on ${logs}`,
-        `logs:PutLogEvents on ${logs}`,
+        ...actionsOn('Charges', 'UpdateItem'),
+        ...actionsOnRecords(),
+        ...ownLog('ChargeOrders'),
         `sqs:DeleteMessage on ${queue}`,
         `sqs:GetQueueAttributes on ${queue}`,
         `sqs:ReceiveMessage on ${queue}`,
@@ -208,31 +192,17 @@ describe('the permissions', () => {
   test.each(['HoldSeat', 'BookSeat'])(
     'of %s are one write to the seats, the records, and its own log',
     (name) => {
-      const logs = attributeArn(idOf('AWS::Logs::LogGroup', `SeatSale${name}Logs`));
-      const seats = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Seats'));
-      const idempotency = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'IdempotencyTable'));
-      expect(permissionsOf(template, idOf('AWS::IAM::Role', `SeatSale${name}Role`))).toEqual(
-        [
-          `dynamodb:UpdateItem on ${seats}`,
-          `dynamodb:DeleteItem on ${idempotency}`,
-          `dynamodb:GetItem on ${idempotency}`,
-          `dynamodb:PutItem on ${idempotency}`,
-          `dynamodb:UpdateItem on ${idempotency}`,
-          `logs:CreateLogStream on ${logs}`,
-          `logs:PutLogEvents on ${logs}`,
-        ].sort(),
+      expect(permissionsOfRole(`SeatSale${name}`)).toEqual(
+        [...actionsOn('Seats', 'UpdateItem'), ...actionsOnRecords(), ...ownLog(`SeatSale${name}`)].sort(),
       );
     },
   );
 
-  test('of list-seats are to query the seats, and its own log', () => {
-    const logs = attributeArn(idOf('AWS::Logs::LogGroup', 'SeatSaleListSeatsLogs'));
-    const seats = attributeArn(idOf('AWS::DynamoDB::GlobalTable', 'Seats'));
-    expect(permissionsOf(template, idOf('AWS::IAM::Role', 'SeatSaleListSeatsRole'))).toEqual([
-      `dynamodb:Query on ${seats}`,
-      `logs:CreateLogStream on ${logs}`,
-      `logs:PutLogEvents on ${logs}`,
-    ]);
+  test.each([
+    ['list-cart', 'ListCart', 'Cart'],
+    ['list-seats', 'SeatSaleListSeats', 'Seats'],
+  ])('of %s are to query its table, and its own log', (_, name, table) => {
+    expect(permissionsOfRole(name)).toEqual([...actionsOn(table, 'Query'), ...ownLog(name)]);
   });
 
   test('of others are none: six roles, six policies, and invocation by this API alone', () => {

@@ -1,13 +1,10 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  TransactionCanceledException,
-} from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { StoreError } from '../../lib/idempotency/errors.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import { createIdempotencyTable, testClient } from '../support/dynamodb.ts';
+import { withoutOldItems } from '../support/without-old-items.ts';
+import { counterWrites } from './counters.ts';
 import { describeStoreContract } from './store-contract.ts';
 import {
   describeTransactionalStoreContract,
@@ -106,21 +103,10 @@ describe('DynamoDbStore', () => {
   });
 });
 
-/** Counters lie in the idempotency table too: a transaction does not care, and no record has such an id. */
 function withCounters(usedClient: DynamoDBClient): TransactionalSetUp {
-  const add = (counter: string) => ({
-    TableName: tableName,
-    Key: { id: counter },
-    UpdateExpression: 'ADD #value :one',
-    ExpressionAttributeNames: { '#value': 'value' },
-    ExpressionAttributeValues: { ':one': 1 },
-  });
   return {
     store: new DynamoDbStore({ tableName, client: usedClient }),
-    increment: (counter) => ({ Update: add(counter) }),
-    createCounter: (counter) => ({
-      Update: { ...add(counter), ConditionExpression: 'attribute_not_exists(id)' },
-    }),
+    ...counterWrites(tableName),
     countOf: async (counter) => {
       const { Item } = await client.send(
         new GetItemCommand({ TableName: tableName, Key: { id: { S: counter } }, ConsistentRead: true }),
@@ -128,23 +114,4 @@ function withCounters(usedClient: DynamoDBClient): TransactionalSetUp {
       return Number(Item?.['value']?.N ?? 0);
     },
   };
-}
-
-/** Some emulators answer a failed condition without `Item`; this makes the engine at hand one of them. */
-function withoutOldItems(original: DynamoDBClient): DynamoDBClient {
-  original.middlewareStack.add(
-    (next) => async (args) => {
-      try {
-        return await next(args);
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) delete error.Item;
-        if (error instanceof TransactionCanceledException) {
-          for (const reason of error.CancellationReasons ?? []) delete reason.Item;
-        }
-        throw error;
-      }
-    },
-    { step: 'initialize', name: 'withoutOldItems' },
-  );
-  return original;
 }

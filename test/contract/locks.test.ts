@@ -1,9 +1,10 @@
-import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { StoreError } from '../../lib/idempotency/errors.ts';
 import { DynamoDbLockStore } from '../../lib/locks/dynamodb-lock-store.ts';
 import { MemoryLockStore } from '../../lib/locks/memory-lock-store.ts';
 import { createIdempotencyTable, testClient } from '../support/dynamodb.ts';
+import { withoutOldItems } from '../support/without-old-items.ts';
 import { describeLockStoreContract } from './lock-store-contract.ts';
 
 let client: DynamoDBClient;
@@ -51,19 +52,3 @@ describe('DynamoDbLockStore', () => {
     );
   });
 });
-
-/** Some emulators answer a failed condition without `Item`; this makes the engine at hand one of them. */
-function withoutOldItems(original: DynamoDBClient): DynamoDBClient {
-  original.middlewareStack.add(
-    (next) => async (args) => {
-      try {
-        return await next(args);
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) delete error.Item;
-        throw error;
-      }
-    },
-    { step: 'initialize', name: 'withoutOldItems' },
-  );
-  return original;
-}

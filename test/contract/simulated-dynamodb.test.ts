@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import { fulfils, updated } from '../simulation/dynamodb/expressions.ts';
 import { type Request, SimulatedDynamoDb } from '../simulation/dynamodb/simulated-dynamodb.ts';
+import { counterWrites } from './counters.ts';
 import { describeStoreContract } from './store-contract.ts';
 import { describeTransactionalStoreContract } from './transactional-store-contract.ts';
 
@@ -19,19 +20,9 @@ describeStoreContract('DynamoDbStore on the simulated DynamoDB', () => open().st
 
 describeTransactionalStoreContract('DynamoDbStore on the simulated DynamoDB', () => {
   const { engine, store } = open();
-  const add = (counter: string) => ({
-    TableName: TABLE,
-    Key: { id: counter },
-    UpdateExpression: 'ADD #value :one',
-    ExpressionAttributeNames: { '#value': 'value' },
-    ExpressionAttributeValues: { ':one': 1 },
-  });
   return {
     store,
-    increment: (counter) => ({ Update: add(counter) }),
-    createCounter: (counter) => ({
-      Update: { ...add(counter), ConditionExpression: 'attribute_not_exists(id)' },
-    }),
+    ...counterWrites(TABLE),
     countOf: async (counter) => Number(engine.item(TABLE, counter)?.['value']?.N ?? 0),
   };
 });

@@ -1,10 +1,11 @@
 /** Valkey (or Redis) servers of the tests' own: on free ports of the loopback interface, with a folder that goes with them. */
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { findFreePort } from '../../lib/local/free-port.ts';
 import { startTethered, type TetheredProcess } from '../../lib/local/tethered-process.ts';
+import { findProgram } from './find-program.ts';
 import { until } from './until.ts';
 
 const PROGRAMS = ['valkey-server', 'redis-server'] as const;
@@ -34,7 +35,7 @@ const QUIET = { save: '', appendonly: 'no', 'maxmemory-policy': 'noeviction', 's
 
 /** @throws Error that says what to install, where there is no such server */
 export async function startValkeyServer(options: ValkeyServerOptions = {}): Promise<ValkeyServer> {
-  const program = findProgram();
+  const program = serverProgram();
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'valkey-'));
   const settings = Object.entries({ ...QUIET, ...options.settings });
   for (let attempt = 1; attempt <= PORT_ATTEMPTS; attempt += 1) {
@@ -83,23 +84,12 @@ function serverOf(child: TetheredProcess, port: number, folder: string, isOwnFol
   };
 }
 
-function findProgram(): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const paths = PROGRAMS.flatMap((program) => folders.map((folder) => join(folder, program)));
-  const found = paths.find(isExecutable);
+function serverProgram(): string {
+  const found = findProgram(PROGRAMS);
   if (found !== undefined) return found;
   throw new Error(
     `These tests need a Valkey or Redis server: ${PROGRAMS.join(' or ')} on the PATH. Debian: apt-get install --no-install-recommends redis-server (or valkey-server, where there is one).`,
   );
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function answers(port: number): Promise<boolean> {

@@ -4,12 +4,12 @@ import { createCluster } from '@redis/client';
 import { Cluster, Redis } from 'ioredis';
 import { findFreePort } from '../../lib/local/free-port.ts';
 import { ValkeyStore } from '../../lib/valkey/index.ts';
-import { describeStoreContract, NOW_SECONDS } from '../contract/store-contract.ts';
+import { describeStoreContract } from '../contract/store-contract.ts';
 import { until } from '../support/until.ts';
 import { command, startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
 import type { OpenClient } from './clients.ts';
 import { letServerTimePass } from './server-time.ts';
-import { lock, nowSeconds } from './with-store.ts';
+import { contractStore, lock, nowSeconds } from './with-store.ts';
 
 const SLOT_RANGES = [
   ['0', '8191'],
@@ -51,17 +51,9 @@ describe.each(Object.keys(CLUSTER_CLIENTS))('with %s', (name) => {
   });
   afterAll(() => opened?.close());
 
-  describeStoreContract(
-    'ValkeyStore on a cluster',
-    () =>
-      new ValkeyStore({
-        client: opened.client,
-        keyPrefix,
-        commandTimeoutMs: 10_000,
-        now: () => NOW_SECONDS * 1000,
-      }),
-    { timePasses: (id, ms) => letServerTimePass(clock, `${keyPrefix}${id}`, ms) },
-  );
+  describeStoreContract('ValkeyStore on a cluster', () => contractStore(opened.client, keyPrefix), {
+    timePasses: (id, ms) => letServerTimePass(clock, `${keyPrefix}${id}`, ms),
+  });
 
   test('records lie on both nodes', async () => {
     const store = new ValkeyStore({ client: opened.client, keyPrefix });

@@ -1,7 +1,8 @@
 /** A store on a server, with the client that it talks through. */
 import { Redis, type RedisOptions } from 'ioredis';
 import type { InProgressRecord } from '../../lib/stores/idempotency-store.ts';
-import { ValkeyStore, type ValkeyStoreOptions } from '../../lib/valkey/index.ts';
+import { type ValkeyClient, ValkeyStore, type ValkeyStoreOptions } from '../../lib/valkey/index.ts';
+import { NOW_SECONDS } from '../contract/store-contract.ts';
 
 export const KEY_PREFIX = 'idempotency:';
 
@@ -22,6 +23,16 @@ export async function withStore<T>(
   } finally {
     client.disconnect();
   }
+}
+
+/** For the contract's own clock, and results of megabytes on a machine that has other things to do. */
+export function contractStore(client: ValkeyClient, keyPrefix: string): ValkeyStore {
+  return new ValkeyStore({
+    client,
+    keyPrefix,
+    commandTimeoutMs: 10_000,
+    now: () => NOW_SECONDS * 1000,
+  });
 }
 
 let serial = 0;
