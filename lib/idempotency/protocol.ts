@@ -124,9 +124,11 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
   const owner = request.owner ?? settings.newOwner();
   let wanted = newRecord(settings, request, owner);
   let lapsed: IdempotencyRecord | undefined;
+  let asked: IdempotencyRecord | undefined;
   let outcome: WriteOutcome | TakeOverOutcome = await store.acquire(wanted, epochSeconds(now()));
 
-  for (let turn = 0; turn < CLAIM_TURNS_MAX; turn++) {
+  // What became of the last write is looked at like that of any other: it may have been granted.
+  for (let turn = 0; ; turn++) {
     if (outcome.applied) {
       return await acquired(settings, 'record' in outcome ? outcome.record : wanted, lapsed);
     }
@@ -137,8 +139,10 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
     }
 
     if (current === undefined || isExpired(current, now())) {
+      if (turn === CLAIM_TURNS_MAX) return soon();
       // Released, or expired, between the refusal and the read.
       lapsed = undefined;
+      asked = undefined;
       wanted = newRecord(settings, request, owner);
       outcome = await store.acquire(wanted, epochSeconds(now()));
       continue;
@@ -147,13 +151,14 @@ export async function claim(settings: ProtocolSettings, request: ClaimRequest): 
     if (verdict !== 'lapsed' && verdict !== 'suspended') return refusal(settings, verdict, current, now());
     // A suspended key is in no doubt: its handler itself has said that it failed.
     if (verdict === 'lapsed' && settings.onUncertain === 'block') return { kind: 'uncertain' };
+    if (turn === CLAIM_TURNS_MAX || isSameLease(current, asked)) return soon();
     // Not for a lease that is over: whoever is in doubt may yet complete, and would be stopped for nothing.
     if (!isStillWorthwhile(settings, request.leaseEndsAtMs)) throw grantedTooLate();
     lapsed = verdict === 'lapsed' ? current : undefined;
+    asked = current;
     wanted = { ...newRecord(settings, request, owner), attempt: current.attempt + 1 };
     outcome = await store.takeOver(wanted, current);
   }
-  return { kind: 'in-progress', retryAfterMs: RETRY_SOON_MS };
 }
 
 /**
@@ -362,6 +367,15 @@ export function completedRecord(
   { result, expiresAtSeconds }: Completion,
 ): CompletedRecord {
   return { id, owner, attempt, fingerprint, leaseEndsAtMs, result, expiresAtSeconds, status: 'COMPLETED' };
+}
+
+/** A takeover of it was refused, although it is what it was: by the store's own clock it is not over. */
+function isSameLease(current: IdempotencyRecord, asked: IdempotencyRecord | undefined): boolean {
+  return current.owner === asked?.owner && current.leaseEndsAtMs === asked.leaseEndsAtMs;
+}
+
+function soon(): Extract<Claim, { kind: 'in-progress' }> {
+  return { kind: 'in-progress', retryAfterMs: RETRY_SOON_MS };
 }
 
 /** The last look before the handler runs: a lock that was granted too late protects nothing any more. */

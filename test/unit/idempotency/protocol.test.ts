@@ -326,6 +326,45 @@ describe('claim', () => {
     expect(await store.read(ID)).toBeUndefined();
   });
 
+  test.each([1, 5])(
+    'runs when its takeover number %i is granted: the last one counts like any other',
+    async (granted) => {
+      await claim(settings(), request());
+      nowMs += LEASE_MS;
+      let tries = 0;
+      const contended = interceptedStore(store, async (operation, proceed) => {
+        if (operation !== 'takeOver') return proceed();
+        tries += 1;
+        // Somebody is always faster, with a lease that is over as soon as it is seen.
+        if (tries < granted) await claim(settings(), { ...request(), leaseEndsAtMs: nowMs + 1 });
+        const outcome = await proceed();
+        nowMs += 1;
+        return outcome;
+      });
+      expect(await claim(settings({ store: contended }), request())).toMatchObject({
+        kind: 'acquired',
+        attempt: { attempt: granted + 1 },
+      });
+    },
+  );
+
+  test('asks once for a lease that the store itself, by its own clock, does not hold to be over', async () => {
+    const { attempt: holder } = (await claim(settings(), request())) as Extract<Claim, { kind: 'acquired' }>;
+    nowMs += LEASE_MS;
+    const asked: string[] = [];
+    const withOwnClock = interceptedStore(store, async (operation, proceed) => {
+      asked.push(operation);
+      if (operation !== 'takeOver') return proceed();
+      return { applied: false, current: await store.read(ID) };
+    });
+    expect(await claim(settings({ store: withOwnClock }), request())).toEqual({
+      kind: 'in-progress',
+      retryAfterMs: 1000,
+    });
+    expect(asked).toEqual(['acquire', 'takeOver']);
+    expect(await store.read(ID)).toMatchObject({ owner: holder.owner, attempt: 1 });
+  });
+
   test('passes on the failure of a store that does not answer', async () => {
     const broken = interceptedStore(store, async () => {
       throw new StoreError('unreachable');
