@@ -1,5 +1,5 @@
 /** Runs commands with bounds: no client's queue, and no silent connection, may hold an invocation. */
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import { type BackOff, fullJitter } from '../idempotency/back-off.ts';
 import {
   CommandTimeoutError,
@@ -18,13 +18,18 @@ const BETWEEN_TRIES: BackOff = { baseMs: 50, capMs: 200 };
 
 export type Argument = string | Buffer;
 
+/** Resolves after `ms` milliseconds, or rejects when `signal` aborts. */
+export type Pause = (ms: number, signal?: AbortSignal) => Promise<unknown>;
+
 export class CommandRunner {
   readonly #sender: CommandSender;
   readonly #timeoutMs: number;
+  readonly #pause: Pause;
 
-  constructor(sender: CommandSender, timeoutMs: number) {
+  constructor(sender: CommandSender, timeoutMs: number, pause: Pause = pauseByTimer) {
     this.#sender = sender;
     this.#timeoutMs = timeoutMs;
+    this.#pause = pause;
   }
 
   /** @throws StoreError */
@@ -51,24 +56,25 @@ export class CommandRunner {
         return await work();
       } catch (error) {
         if (tries === TRIES_MAX || !isWorthAnotherTry(error)) throw storeErrorOfCommand(error);
-        await pause(fullJitter(BETWEEN_TRIES, tries, Math.random));
+        await this.#pause(fullJitter(BETWEEN_TRIES, tries, Math.random));
       }
     }
   }
 
   async #within(command: readonly Argument[], key: string): Promise<unknown> {
-    const abort = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new CommandTimeoutError(this.#timeoutMs));
-        abort.abort();
-      }, this.#timeoutMs);
+    const end = new AbortController();
+    const tooLate = this.#pause(this.#timeoutMs, end.signal).then(() => {
+      throw new CommandTimeoutError(this.#timeoutMs);
     });
     try {
-      return await Promise.race([this.#sender.send(command, { key, signal: abort.signal }), tooLate]);
+      return await Promise.race([this.#sender.send(command, { key, signal: end.signal }), tooLate]);
     } finally {
-      clearTimeout(timer);
+      // Of the command, if it is still in a queue, and of the timer.
+      end.abort();
     }
   }
+}
+
+function pauseByTimer(ms: number, signal?: AbortSignal): Promise<unknown> {
+  return setTimeout(ms, undefined, { signal });
 }

@@ -45,6 +45,8 @@ export interface ValkeyStoreOptions {
   readonly onEvictionPossible?: OnEvictionPossible;
   /** Epoch milliseconds, for tests: the clock by which the ends of leases were made. @defaultValue Date.now */
   readonly now?: () => number;
+  /** Ends the time of a command, and lets some pass between two tries; for tests. @defaultValue timers of the process */
+  readonly pause?: (ms: number, signal?: AbortSignal) => Promise<unknown>;
 }
 
 const OPTION_NAMES: readonly string[] = [
@@ -53,6 +55,7 @@ const OPTION_NAMES: readonly string[] = [
   'commandTimeoutMs',
   'onEvictionPossible',
   'now',
+  'pause',
 ] satisfies (keyof ValkeyStoreOptions)[];
 
 /** So that records are told from whatever else lies in the database. */
@@ -92,8 +95,8 @@ export class ValkeyStore implements IdempotencyStore {
   /** @throws ConfigurationError on an unknown option, a wrong value, or a client of no known kind */
   constructor(options: ValkeyStoreOptions) {
     checkOptions(options);
-    const { client, keyPrefix, commandTimeoutMs, onEvictionPossible, now } = options;
-    this.#runner = new CommandRunner(commandSenderOf(client), commandTimeoutMs ?? COMMAND_TIMEOUT_MS);
+    const { client, keyPrefix, commandTimeoutMs, onEvictionPossible, now, pause } = options;
+    this.#runner = new CommandRunner(commandSenderOf(client), commandTimeoutMs ?? COMMAND_TIMEOUT_MS, pause);
     this.#keyPrefix = keyPrefix ?? KEY_PREFIX;
     this.#looksAtEviction = onEvictionPossible !== 'accept';
     this.#now = now ?? Date.now;
@@ -163,7 +166,26 @@ export class ValkeyStore implements IdempotencyStore {
 
   async #run(script: Script, id: string, args: readonly Argument[]): Promise<Reply> {
     await this.#lookAtEviction();
-    return replyOf(id, await this.#runner.runScript(script, this.#keyOf(id), args));
+    return this.#replyOf(id, await this.#runner.runScript(script, this.#keyOf(id), args));
+  }
+
+  async #replyOf(id: string, reply: unknown): Promise<Reply> {
+    const [outcome, record] = Array.isArray(reply) ? (reply as unknown[]) : [];
+    if (outcome === APPLIED) {
+      return { kind: 'applied', record: record === undefined ? undefined : await this.#recordIn(id, record) };
+    }
+    if (outcome === REFUSED) return { kind: 'refused', current: await this.#recordIn(id, record) };
+    if (outcome === TOO_LARGE) return { kind: 'too-large' };
+    throw unreadable(FIELDS.status);
+  }
+
+  /** The server has the last word on the end of a record's life: one that it still has counts, whatever a caller's clock says. */
+  async #recordIn(id: string, reply: unknown): Promise<IdempotencyRecord | undefined> {
+    const hash = hashOf(reply);
+    if (hash === undefined) return undefined;
+    const record = await recordOf(id, hash);
+    const nowSeconds = Math.floor(this.#now() / 1000);
+    return { ...record, expiresAtSeconds: Math.max(record.expiresAtSeconds, nowSeconds) };
   }
 
   /** Once in the life of a process, unless it fails. */
@@ -206,21 +228,6 @@ function writeOutcome(reply: Reply): WriteOutcome {
     case 'too-large':
       throw new ResultTooLargeError();
   }
-}
-
-async function replyOf(id: string, reply: unknown): Promise<Reply> {
-  const [outcome, record] = Array.isArray(reply) ? (reply as unknown[]) : [];
-  if (outcome === APPLIED) {
-    return { kind: 'applied', record: record === undefined ? undefined : await recordIn(id, record) };
-  }
-  if (outcome === REFUSED) return { kind: 'refused', current: await recordIn(id, record) };
-  if (outcome === TOO_LARGE) return { kind: 'too-large' };
-  throw unreadable(FIELDS.status);
-}
-
-async function recordIn(id: string, reply: unknown): Promise<IdempotencyRecord | undefined> {
-  const hash = hashOf(reply);
-  return hash === undefined ? undefined : recordOf(id, hash);
 }
 
 function checkOptions(options: ValkeyStoreOptions): void {

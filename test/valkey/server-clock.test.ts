@@ -128,6 +128,30 @@ describe('a record', () => {
       ),
   );
 
+  test('counts for as long as the server has it: a caller whose clock is past its end replays it', () =>
+    withStore(server.port, async (store, client) => {
+      let runs = 0;
+      const guard = (hours: number, ofCaller: ValkeyStore) =>
+        idempotent(
+          async () => {
+            runs += 1;
+            return runs;
+          },
+          {
+            key: () => 'k2',
+            fingerprint: () => '',
+            namespace: 'clocks',
+            store: ofCaller,
+            retentionSeconds: 60,
+            now: hoursOff(hours),
+          },
+        );
+      const ahead = guard(1, new ValkeyStore({ client, now: hoursOff(1) }));
+      expect(await guard(0, store)({}, lambdaContext())).toBe(1);
+      expect(await ahead({}, lambdaContext())).toBe(1);
+      expect(runs).toBe(1);
+    }));
+
   test('lives on from a takeover for as long as the attempt that took over says', () =>
     withStore(server.port, async (store, client) => {
       const lapsed = lock({ leaseEndsAtMs: Date.now() - 1, expiresAtSeconds: nowSeconds() + 60 });
