@@ -20,7 +20,7 @@ export const WIDE_WORLD: Bounds = {
   clockSkewMs: CLOCK_SKEW_MS,
   fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware', 'middleware, Middy 7'],
   works: WORKS,
-  stores: ['port', 'DynamoDB', 'DynamoDB, long answers'],
+  stores: ['port', 'DynamoDB', 'DynamoDB, long answers', 'Valkey'],
   stock: [PLENTY, 1],
   restocks: 1,
   onUncertain: ['retry', 'block', 'find out'],

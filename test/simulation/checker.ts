@@ -3,11 +3,12 @@
  * handler, each effect and each answer; it knows the true time, which no invocation does.
  */
 import type { IdempotencyRecord } from '../../lib/index.ts';
+import type { Databases } from './databases.ts';
 import type { Answer, Sender } from './invocation.ts';
 import { type Life, Lives, type RunOfKey } from './lives.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimulatedTable } from './simulated-table.ts';
-import type { StoreOperation, WhenUncertain, Work } from './world.ts';
+import { needsTransactions, type StoreOperation, type WhenUncertain, type Work } from './world.ts';
 
 export const INVARIANTS = {
   'one live lease': 'no second attempt runs, or takes over, while the lease of another one lives',
@@ -29,6 +30,8 @@ export const INVARIANTS = {
     'what is kept beside the record is replayed to the last byte, or said to be missing',
   'a recorded step is final':
     'it is not run again, its result stays what it was, and its derived key is the same on every attempt',
+  'one home an operation':
+    'its row goes into one database, whichever servers have worked on it; and whoever is told its result finds it there',
   'a wait ends in time': 'nobody sleeps into the end of its invocation',
   'no key is stuck': 'once all leases are over, the key can be used, or is known to be in doubt',
 } as const;
@@ -46,6 +49,7 @@ export class Violation extends Error {
 export interface CheckedWorld {
   readonly scheduler: Scheduler;
   readonly table: SimulatedTable;
+  readonly databases: Databases;
   /** By how much the fastest clock is ahead of the true one. */
   readonly clockSkewMs: number;
   readonly work: Work;
@@ -63,6 +67,8 @@ export class Checker {
   readonly #fingerprintOf = new Map<Sender, string>();
   /** Ends of leases as the table has or had them, by owner. */
   readonly #leaseEndsMs = new Map<string, number>();
+  /** From when on anybody may take them over, by the true clock. */
+  readonly #freeFromMs = new Map<string, number>();
   /** Whose result a sender has found out, instead of running. */
   readonly #foundOut = new Map<Sender, number>();
   readonly #derivedKeys = new Map<string, string>();
@@ -91,6 +97,7 @@ export class Checker {
     return JSON.stringify([
       this.#lives.state,
       [...this.#foundOut].map(([sender, number]) => [sender.number, number]),
+      this.#world.databases.state,
     ]);
   }
 
@@ -159,6 +166,18 @@ export class Checker {
     if (found.run.overtaken) found.life.lateEffects += 1;
   }
 
+  /** A row of `sender` is new in one of the servers' databases. */
+  rowPut(sender: Sender, database: number): void {
+    this.tookEffect(sender);
+    const found = this.#lives.runOf(sender);
+    if (found === undefined) return;
+    const { databases } = found.life;
+    databases.add(database);
+    if (databases.size > 1) {
+      this.#fail('one home an operation', `key ${sender.key} has rows in ${databases.size} databases`);
+    }
+  }
+
   stepStarted(sender: Sender, name: string, derivedKey: string): void {
     const record = this.#recordOf(sender);
     // Whatever the time: a step of a lost lease is not run.
@@ -211,6 +230,10 @@ export class Checker {
         `body ${sender.payload} is answered with a result for ${answer.payload}`,
       );
     }
+    const hasRow = this.#lives.of(sender.key).some(({ databases }) => databases.size > 0);
+    if (this.#world.work === 'home step' && !hasRow) {
+      this.#fail('one home an operation', `send ${sender.number} is answered, and its row is nowhere`);
+    }
     this.#checkResult(sender, answer);
   }
 
@@ -245,7 +268,7 @@ export class Checker {
     const [recordId = '', chunk] = id.split('#chunk#');
     const key = this.#keyOfRecord.get(recordId);
     if (chunk === undefined) {
-      if (key !== undefined) this.#endLife(key);
+      if (key !== undefined) this.#forgotten(key);
       return;
     }
     const owner = chunk.split('#')[0] ?? '';
@@ -253,6 +276,16 @@ export class Checker {
     // A chunk may go before there was ever a record.
     const lives = key === undefined ? [] : this.#lives.of(key);
     for (const life of lives) if (life.completedBy === owner) life.answerIsMissing = true;
+  }
+
+  #forgotten(key: string): void {
+    const { completedAs, expiresAtSeconds = 0 } = this.#lives.current(key);
+    const { scheduler, clockSkewMs } = this.#world;
+    const earlyByMs = expiresAtSeconds * 1000 - clockSkewMs - scheduler.nowMs;
+    if (completedAs !== undefined && earlyByMs > 0) {
+      this.#fail('completed is final', `the record of key ${key} is gone ${earlyByMs} ms before its time`);
+    }
+    this.#endLife(key);
   }
 
   checkEffects(): void {
@@ -276,7 +309,7 @@ export class Checker {
   /** At every moment, and not only in the end. */
   #checkRows(key: string): void {
     const { work } = this.#world;
-    if (work !== 'commit' && work !== 'single write') return;
+    if (!needsTransactions(work)) return;
     const { rows, completedAs, soldOut } = this.#lives.current(key);
     if (rows !== (completedAs === undefined || soldOut ? 0 : 1)) {
       const record = completedAs === undefined ? 'is not consumed' : `is consumed by send ${completedAs}`;
@@ -314,13 +347,13 @@ export class Checker {
   }
 
   /**
-   * By the true clock. A lease that lasts as long as the invocation ends with it; a shorter one is over, to its owner, by
-   * the clocks' margin before the table says so.
+   * By the true clock. A lease that lasts as long as the invocation ends with it; a shorter one is over, to its owner,
+   * before anybody may take it over.
    */
   #liveUntilMs({ sender }: RunOfKey): number {
-    const { renewsLeases, clockSkewMs } = this.#world;
-    if (!renewsLeases) return sender.deadlineMs;
-    return Math.min(sender.deadlineMs, this.#leaseEndMs(sender) - clockSkewMs);
+    if (!this.#world.renewsLeases) return sender.deadlineMs;
+    const freeFromMs = [...sender.owners].map((owner) => this.#freeFromMs.get(owner) ?? 0);
+    return Math.min(sender.deadlineMs, Math.max(0, ...freeFromMs));
   }
 
   /** As the table has or had it, by the clock of whoever looks. */
@@ -339,7 +372,11 @@ export class Checker {
     const isNew = operation === 'acquire' || operation === 'putCompleted';
     this.#keyOfRecord.set((before ?? after)?.id ?? '', sender.key);
     if (expired && isNew) this.#endLife(sender.key);
-    if (after?.status === 'INPROGRESS') this.#leaseEndsMs.set(after.owner, after.leaseEndsAtMs);
+    const freeFromMs = this.#freeFromMs.get(before?.owner ?? '') ?? 0;
+    if (after?.status === 'INPROGRESS') {
+      this.#leaseEndsMs.set(after.owner, after.leaseEndsAtMs);
+      this.#freeFromMs.set(after.owner, this.#world.table.mayBeTakenOverFromMs(after));
+    }
     if (before?.status === 'COMPLETED' && !expired) {
       this.#fail('completed is final', `${operation} of send ${sender.number} changes it`);
     }
@@ -351,7 +388,7 @@ export class Checker {
         );
       }
     } else if (operation === 'takeOver') {
-      this.#tookOver(sender, before, after, latestMs);
+      this.#tookOver(sender, before, after, freeFromMs);
     } else {
       this.#changedByOwner(sender, operation, before, after);
     }
@@ -359,17 +396,15 @@ export class Checker {
     if (after?.status === 'COMPLETED') this.#completed(sender, operation, after);
   }
 
-  #completed(
-    sender: Sender,
-    operation: StoreOperation,
-    { id, owner, expiresAtSeconds }: IdempotencyRecord,
-  ): void {
+  #completed(sender: Sender, operation: StoreOperation, record: IdempotencyRecord): void {
+    const { id, owner, expiresAtSeconds } = record;
     const { table, work } = this.#world;
     const life = this.#lives.current(sender.key);
     life.completedAs = this.#foundOut.get(sender) ?? sender.number;
     life.completedBy = owner;
     life.expiresAtSeconds = expiresAtSeconds;
-    life.soldOut = (work === 'commit' || work === 'single write') && this.#rowsWritten.length === 0;
+    life.countsUntilMs = table.countsUntilMs(record);
+    life.soldOut = needsTransactions(work) && this.#rowsWritten.length === 0;
     if (life.soldOut && !this.#metCondition.has(sender)) {
       this.#fail(
         'rows and record agree',
@@ -390,9 +425,9 @@ export class Checker {
     sender: Sender,
     before: IdempotencyRecord | undefined,
     after: IdempotencyRecord | undefined,
-    latestMs: number,
+    freeFromMs: number,
   ): void {
-    if (before === undefined || latestMs < before.leaseEndsAtMs) {
+    if (before === undefined || this.#world.scheduler.nowMs < freeFromMs) {
       this.#fail(
         'one live lease',
         `send ${sender.number} takes over ${nameOf(before)} before its lease is over`,
@@ -472,8 +507,7 @@ export class Checker {
    * record of another payload is no successor's; the key has begun another life.
    */
   #mayAnswerForItself(sender: Sender): boolean {
-    const { work } = this.#world;
-    if (work === 'commit' || work === 'single write') return false;
+    if (needsTransactions(this.#world.work)) return false;
     if (sender.events.includes('store-failed')) return true;
     const seen = this.#lastSeen.get(sender);
     if (seen === undefined || sender.owners.has(seen.owner)) return true;
@@ -486,13 +520,10 @@ export class Checker {
   }
 
   #checkAge(sender: Sender, resultOf: number): void {
-    const expiries = this.#lives
+    const ends = this.#lives
       .of(sender.key)
-      .flatMap(({ completedAs, expiresAtSeconds = 0 }) =>
-        completedAs === resultOf ? [expiresAtSeconds] : [],
-      );
-    // The second that `expiration` names counts in full, by a clock that is right or ahead.
-    if (expiries.length > 0 && sender.arrivedMs >= (Math.max(...expiries) + 1) * 1000) {
+      .flatMap(({ completedAs, countsUntilMs = 0 }) => (completedAs === resultOf ? [countsUntilMs] : []));
+    if (ends.length > 0 && sender.arrivedMs >= Math.max(...ends)) {
       this.#fail('expired counts as absent', `send ${sender.number} is answered with run ${resultOf}`);
     }
   }

@@ -27,8 +27,9 @@ export interface Guarded
   readonly store: TransactionalStore;
   readonly key: string;
   readonly payload: string;
-  /** By how much the clock of its sandbox is ahead, in milliseconds. It is what tells sandboxes apart. */
+  /** By how much the clock of its sandbox is ahead, in milliseconds. With the server, it is what tells sandboxes apart. */
   readonly skewMs: number;
+  readonly server: number;
   readonly handle: (idempotency: IdempotencyContext) => Promise<unknown>;
   readonly findOut: (operation: DoubtfulOperation) => Promise<Reconciliation>;
 }
@@ -44,7 +45,7 @@ const running = new AsyncLocalStorage<Guarded>();
 /** The guards of a schedule. With a cache, the invocations of one sandbox share theirs. */
 export class Guards {
   readonly #world: World;
-  readonly #ofSandbox = new Map<number, Guard>();
+  readonly #ofSandbox = new Map<string, Guard>();
 
   constructor(world: World) {
     this.#world = world;
@@ -52,10 +53,11 @@ export class Guards {
 
   async invoke(guarded: Guarded, context: Context): Promise<unknown> {
     if (!this.#world.cache) return createGuard(this.#world, () => guarded)(guarded, context);
-    let guard = this.#ofSandbox.get(guarded.skewMs);
+    const sandbox = `${guarded.server} ${guarded.skewMs}`;
+    let guard = this.#ofSandbox.get(sandbox);
     if (guard === undefined) {
       guard = createGuard(this.#world, currentlyRunning);
-      this.#ofSandbox.set(guarded.skewMs, guard);
+      this.#ofSandbox.set(sandbox, guard);
     }
     return await running.run(guarded, guard, guarded, context);
   }

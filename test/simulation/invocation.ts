@@ -12,6 +12,7 @@ import {
 import { pickOne } from './choices.ts';
 import type { Guarded } from './guard.ts';
 import { PADDING } from './padding.ts';
+import { NETWORK } from './scheduler.ts';
 import { purchase } from './simulated-table.ts';
 import type { World } from './world.ts';
 
@@ -71,6 +72,10 @@ const ENDS = [
 ] as const;
 const END_WEIGHTS = [12, 1, 1, 1, 1];
 
+/** Of a row on its way into a database. */
+const PUT_FATES = ['delivered', 'late', 'reply lost'] as const;
+const PUT_FATE_WEIGHTS = [4, 1, 1];
+
 class HandlerFailed extends Error {}
 
 export interface SenderTraits {
@@ -79,6 +84,8 @@ export interface SenderTraits {
   readonly payload: string;
   readonly skewMs: number;
   readonly isZombie: boolean;
+  /** From 1: the server that it comes to. Each has a database of its own. */
+  readonly server: number;
 }
 
 export class Invocation implements Sender, Guarded {
@@ -87,6 +94,7 @@ export class Invocation implements Sender, Guarded {
   readonly payload: string;
   readonly skewMs: number;
   readonly isZombie: boolean;
+  readonly server: number;
   readonly arrivedMs: number;
   readonly deadlineMs: number;
   readonly owners = new Set<string>();
@@ -105,11 +113,15 @@ export class Invocation implements Sender, Guarded {
     this.payload = traits.payload;
     this.skewMs = traits.skewMs;
     this.isZombie = traits.isZombie;
+    this.server = traits.server;
     this.arrivedMs = world.scheduler.nowMs;
     this.deadlineMs = this.arrivedMs + TIMEOUT_MS;
     this.store = world.table.connect(world, this);
+    const at = world.work === 'home step' ? ` at server ${this.server}` : '';
     const times = this.isZombie ? ', never killed' : '';
-    this.note(() => `arrives with key ${this.key}, body ${this.payload} (clock +${this.skewMs} ms${times})`);
+    this.note(
+      () => `arrives${at} with key ${this.key}, body ${this.payload} (clock +${this.skewMs} ms${times})`,
+    );
   }
 
   note(text: () => string): void {
@@ -203,25 +215,65 @@ export class Invocation implements Sender, Guarded {
       return { statusCode: 500 };
     }
     if (end === 'does not know, no effect') return outcomeUnknown({ statusCode: 504 });
-    await this.#work(idempotency);
+    const isKnown = await this.#work(idempotency);
     await scheduler.step(this.number, 'handler returns');
+    if (!isKnown) return outcomeUnknown({ statusCode: 504 });
     if (end === 'does not know, with effect' && mutant?.takesDoubtForFailure) throw new HandlerFailed();
     if (end === 'does not know, with effect') return outcomeUnknown({ statusCode: 504 });
     return resultOf(this, { isLong: this.#isLong });
   };
 
-  async #work(idempotency: IdempotencyContext): Promise<void> {
+  /** Whether the handler knows in the end what has become of it. */
+  async #work(idempotency: IdempotencyContext): Promise<boolean> {
     switch (this.#world.work) {
       case 'effect':
         this.#world.checker.tookEffect(this);
         this.note(() => 'EFFECT');
-        return;
+        return true;
       case 'commit':
       case 'single write':
-        return this.#purchase(idempotency);
+        this.#purchase(idempotency);
+        return true;
       case 'steps':
-        return this.#step('charge', idempotency);
+        await this.#step('charge', idempotency);
+        return true;
+      case 'home step':
+        return this.#putAtHome(idempotency);
     }
+  }
+
+  async #putAtHome(idempotency: IdempotencyContext): Promise<boolean> {
+    const { mutant } = this.#world;
+    const rowId = idempotency.deriveKey('row');
+    if (mutant?.home === undefined) return this.#put(await this.#home(idempotency), rowId);
+    const isKnown = await this.#put(this.server, rowId);
+    if (mutant.home === 'its own server, recorded afterwards') await this.#home(idempotency);
+    return isKnown;
+  }
+
+  #home(idempotency: IdempotencyContext): Promise<number> {
+    return this.#step('home', idempotency, this.server);
+  }
+
+  /** Over a network of its own, on which a row may come late, or its reply get lost. */
+  async #put(database: number, rowId: string): Promise<boolean> {
+    const { scheduler, choices } = this.#world;
+    await scheduler.step(this.number, 'put the row');
+    const fate = PUT_FATES[choices.pick(this.#world.faultsLeft > 0 ? PUT_FATE_WEIGHTS : [1])];
+    if (fate !== 'delivered') this.#world.faultsLeft -= 1;
+    const apply = () => {
+      const isNew = this.#world.databases.put(database, rowId);
+      this.note(() => (isNew ? `ROW in database ${database}` : `finds its row in database ${database}`));
+      if (isNew) this.#world.checker.rowPut(this, database);
+    };
+    this.note(() => `row ${fate}`);
+    if (fate === 'late') {
+      void scheduler
+        .step(NETWORK, `late row of send ${this.number}`)
+        .then(() => this.note(() => 'late row arrives'))
+        .then(apply);
+    } else apply();
+    return fate === 'delivered';
   }
 
   /** Some handlers have an answer of their own where there is nothing left; the others fail. */
@@ -240,15 +292,20 @@ export class Invocation implements Sender, Guarded {
     return this.#world.store === 'DynamoDB, long answers';
   }
 
-  async #step(name: string, { step, deriveKey }: IdempotencyContext): Promise<void> {
+  async #step(
+    name: string,
+    { step, deriveKey }: IdempotencyContext,
+    value: number = this.number,
+  ): Promise<number> {
     const { scheduler, checker } = this.#world;
     const result = await step(name, async () => {
       checker.stepStarted(this, name, deriveKey(name));
       this.note(() => `step ${name}`);
       await scheduler.step(this.number, `step ${name}`);
-      return this.number;
+      return value;
     });
     checker.stepReturned(this, name, result);
+    return result;
   }
 }
 

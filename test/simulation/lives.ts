@@ -19,6 +19,8 @@ export interface Life {
   completedAs: number | undefined;
   /** Epoch seconds, of the completion. */
   expiresAtSeconds: number | undefined;
+  /** By the true clock: from then on the completed record counts as absent. */
+  countsUntilMs: number | undefined;
   /** Token of the attempt that completed it. */
   completedBy: string | undefined;
   /** It was completed without its row, since a condition of the writes did not hold. */
@@ -31,6 +33,8 @@ export interface Life {
   lateEffects: number;
   /** Times that the handler's row was written. */
   rows: number;
+  /** In which its row was put. */
+  readonly databases: Set<number>;
   /** Results of recorded steps, as JSON. */
   readonly steps: Map<string, string>;
 }
@@ -48,12 +52,14 @@ export class Lives {
       runs: [],
       completedAs: undefined,
       expiresAtSeconds: undefined,
+      countsUntilMs: undefined,
       completedBy: undefined,
       soldOut: false,
       answerIsMissing: false,
       endedMs: undefined,
       lateEffects: 0,
       rows: 0,
+      databases: new Set(),
       steps: new Map(),
     };
     this.#lives.set(key, [...lives, life]);
@@ -91,8 +97,9 @@ export class Lives {
     return JSON.stringify(
       [...this.#lives].map(([key, lives]) => [
         key,
-        lives.map(({ runs, steps, ...life }) => [
+        lives.map(({ runs, steps, databases, ...life }) => [
           life,
+          [...databases],
           [...steps],
           runs.map(({ sender, ...run }) => [sender.number, run]),
         ]),

@@ -22,8 +22,11 @@ export class MemoryTable implements SimulatedTable {
   left: number;
   onRow: (key: string) => void = () => {};
 
-  constructor(left: number) {
+  readonly #clockSkewMs: number;
+
+  constructor(left: number, clockSkewMs: number) {
     this.left = left;
+    this.#clockSkewMs = clockSkewMs;
   }
 
   connect(world: World, sender: Sender): TransactionalStore {
@@ -52,6 +55,20 @@ export class MemoryTable implements SimulatedTable {
 
   record(id: string): IdempotencyRecord | undefined {
     return this.#records.get(id);
+  }
+
+  /** By whichever clock is ahead most. */
+  mayBeTakenOverFromMs({ leaseEndsAtMs }: IdempotencyRecord): number {
+    return leaseEndsAtMs - this.#clockSkewMs;
+  }
+
+  /** The second that `expiration` names counts in full, by a clock that is right or ahead. */
+  countsUntilMs({ expiresAtSeconds }: IdempotencyRecord): number {
+    return (expiresAtSeconds + 1) * 1000;
+  }
+
+  dropExpired(): readonly string[] {
+    return [];
   }
 
   isBroken(): boolean {

@@ -24,11 +24,15 @@ export interface Mutant {
   readonly store?: (table: TransactionalStore, sender: Sender, world: World) => TransactionalStore;
   /** The requests that the library's DynamoDbStore sends. */
   readonly send?: (send: Send, sender: Sender, world: World) => Send;
+  /** The scripts that the library sends to Valkey. */
+  readonly script?: (script: string) => string;
   readonly options?: Omit<ProtocolOptions, 'store'>;
   /** It shows where doubt is met in this way alone. */
   readonly onUncertain?: WhenUncertain;
   /** By how much it believes its deadline to be later than it is, in milliseconds. */
   readonly imaginesMs?: number;
+  /** In whose database a row goes that belongs into that of its home. */
+  readonly home?: 'its own server' | 'its own server, recorded afterwards';
   /** Throws where the handler says that it does not know. */
   readonly takesDoubtForFailure?: true;
 }
@@ -318,6 +322,32 @@ export const MUTANTS: readonly Mutant[] = [
           return outcome.applied ? { applied: true, record } : outcome;
         },
       }),
+  },
+  {
+    name: 'lets each server write to its own database',
+    breaks: ['one home an operation', 'effects are bounded'],
+    home: 'its own server',
+  },
+  {
+    name: 'records the home of an operation after its row',
+    breaks: ['one home an operation', 'effects are bounded'],
+    home: 'its own server, recorded afterwards',
+  },
+  {
+    name: 'takes a lease over in Valkey on the word of the caller’s clock',
+    breaks: ['one live lease', 'no record, no run'],
+    script: (script) => script.replace(/^if now_ms\(\) < .*$/m, ''),
+  },
+  {
+    name: 'keeps a result in Valkey for a second',
+    breaks: ['completed is final'],
+    script: (script) =>
+      script.includes('HDEL') ? script.replace("'PEXPIRE', key, ARGV[2]", "'PEXPIRE', key, 1000") : script,
+  },
+  {
+    name: 'acquires over what Valkey has',
+    breaks: ['only the owner writes', 'completed is final'],
+    script: (script) => script.replace(/^if redis.call\('EXISTS'.*$/m, ''),
   },
   {
     name: 'runs again whatever it is told to find out',

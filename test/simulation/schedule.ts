@@ -3,13 +3,14 @@
 import { Checker, type Violation } from './checker.ts';
 import { pickOne, type RecordedChoices } from './choices.ts';
 import { createTable } from './create-table.ts';
+import { Databases } from './databases.ts';
 import { Guards } from './guard.ts';
 import type { HistoryLine } from './history.ts';
 import { type Answer, Invocation, type SenderTraits } from './invocation.ts';
 import type { Mutant } from './mutants.ts';
 import { Scheduler } from './scheduler.ts';
 import type { Expirable } from './simulated-table.ts';
-import type { Bounds, Store, World } from './world.ts';
+import { type Bounds, needsTransactions, type Store, type Work, type World } from './world.ts';
 
 export interface ScheduleResult {
   readonly violation: Violation | undefined;
@@ -29,6 +30,8 @@ export interface ScheduleOptions {
   readonly isKnown?: (state: string) => boolean;
 }
 
+const SERVERS = 2;
+
 /** A bound that no schedule comes near, though each waiter may read some dozen times; one that does is a loop. */
 const STEPS_MAX = 2_000;
 
@@ -46,13 +49,21 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const store = pickOne(
     choices,
     bounds.stores,
-    bounds.stores.map((name) => STORE_WEIGHTS[name]),
+    bounds.stores.map((name) => storeWeight(name, work)),
   );
-  const table = createTable(store, pickOne(choices, bounds.stock), () => scheduler.nowMs);
+  const table = createTable(store, {
+    left: pickOne(choices, bounds.stock),
+    now: () => scheduler.nowMs,
+    clockSkewMs: bounds.clockSkewMs,
+    changeScript: mutant?.script,
+  });
+  const aheadMs = CLOCKS_AHEAD[store] * bounds.clockSkewMs;
+  const databases = new Databases();
   const checker = new Checker({
     scheduler,
     table,
-    clockSkewMs: bounds.clockSkewMs,
+    databases,
+    clockSkewMs: aheadMs,
     work,
     onUncertain,
     renewsLeases: renewedLeaseMs !== 'none',
@@ -64,6 +75,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     scheduler,
     table,
     checker,
+    databases,
     mutant,
     front,
     work,
@@ -155,8 +167,9 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       number: invocations.length + 1,
       key: `k${1 + choices.pick(Array(bounds.keys).fill(1))}`,
       payload: 'AB'.charAt(choices.pick(bounds.payloads > 1 ? [4, 1] : [1])),
-      skewMs: bounds.clockSkewMs > 0 ? ([0, bounds.clockSkewMs][choices.pick([1, 1])] ?? 0) : 0,
+      skewMs: aheadMs > 0 ? ([0, aheadMs][choices.pick([1, 1])] ?? 0) : 0,
       isZombie: bounds.zombies && choices.pick([2, 1]) === 1,
+      server: work === 'home step' ? 1 + choices.pick(Array(SERVERS).fill(1)) : 1,
     };
   }
 
@@ -173,7 +186,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     const running = invocations.filter(({ ended }) => !ended);
     const ends = [
       ...running.map(({ deadlineMs }) => deadlineMs),
-      ...records.flatMap(({ leaseEndsAtMs }) => [leaseEndsAtMs - bounds.clockSkewMs, leaseEndsAtMs]),
+      ...records.flatMap((record) => [table.mayBeTakenOverFromMs(record), record.leaseEndsAtMs]),
     ].filter((moment) => moment > scheduler.nowMs);
     // In the second named by `expiration` a record counts still; in the next one it does not.
     const expiries = records
@@ -188,6 +201,10 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   function advanceTo(moment: number): void {
     scheduler.nowMs = moment;
     world.tell(undefined, 'time goes on');
+    for (const id of table.dropExpired()) {
+      world.tell(undefined, 'the store lets a record go');
+      checker.ttlDeleted(id);
+    }
     for (const invocation of invocations) {
       if (!invocation.ended && !invocation.isZombie && invocation.deadlineMs <= moment) {
         invocation.crash('is killed at its deadline');
@@ -197,7 +214,10 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
 
   /** What the next caller finds once everything is over. */
   async function probe(): Promise<void> {
-    const latest = Math.max(0, ...table.records.map(({ leaseEndsAtMs }) => leaseEndsAtMs));
+    const ends = table.records.map((record) =>
+      Math.max(record.leaseEndsAtMs, table.mayBeTakenOverFromMs(record)),
+    );
+    const latest = Math.max(0, ...ends);
     advanceTo(Math.max(latest, scheduler.nowMs));
     world.faultsLeft = 0;
     world.handlersMayFail = false;
@@ -208,6 +228,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
         payload: 'A',
         skewMs: 0,
         isZombie: false,
+        server: 1,
       });
       const answered = invocation.run();
       let answer: Answer | undefined;
@@ -250,4 +271,25 @@ function describeWorld(world: World): string {
 }
 
 /** The more a schedule costs, the fewer there are: a long answer has to be compressed, sealed, and taken apart. */
-const STORE_WEIGHTS: Readonly<Record<Store, number>> = { port: 12, DynamoDB: 6, 'DynamoDB, long answers': 1 };
+const STORE_WEIGHTS: Readonly<Record<Store, number>> = {
+  port: 12,
+  DynamoDB: 6,
+  'DynamoDB, long answers': 1,
+  Valkey: 4,
+};
+
+/** Nothing can be left to a `commit` where the record is not beside the rows. */
+function storeWeight(store: Store, work: Work): number {
+  return store === 'Valkey' && needsTransactions(work) ? 0 : STORE_WEIGHTS[store];
+}
+
+/**
+ * By how much the clock of a sandbox may be ahead, in allowances for it (the option `clockSkewMs`). Where the store's own
+ * clock has the last word, that of a sandbox does not matter.
+ */
+const CLOCKS_AHEAD: Readonly<Record<Store, number>> = {
+  port: 1,
+  DynamoDB: 1,
+  'DynamoDB, long answers': 1,
+  Valkey: 5,
+};

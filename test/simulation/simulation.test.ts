@@ -20,7 +20,7 @@ describe('random schedules', () => {
 
   test('meet what they are made for: replays, refusals, takeovers, crashes, lost replies, expiry', async () => {
     let lines = '';
-    for (let seed = 1; seed <= 1_000; seed += 1) {
+    for (let seed = 1; seed <= 2_500; seed += 1) {
       const choices = randomChoices(seed);
       lines += timeLine((await runSchedule({ bounds: WIDE_WORLD, choices, withHistory: true })).history);
     }
@@ -50,6 +50,14 @@ describe('random schedules', () => {
       'putCompleted reply lost',
       'warm cache',
       'DynamoDB, long answers',
+      'effect, Valkey',
+      'steps, Valkey',
+      'the store lets a record go',
+      'clock +5000 ms',
+      'at server 2',
+      'ROW in database 2',
+      'finds its row in database',
+      'late row arrives',
       'chunk refused',
       'acquire, chunk delivered',
       'completeWith conflicts',

@@ -2,6 +2,7 @@ import type { OnInProgress } from '../../lib/index.ts';
 import type { Interception } from '../support/intercepted-store.ts';
 import type { Checker } from './checker.ts';
 import type { Choices } from './choices.ts';
+import type { Databases } from './databases.ts';
 import type { Guards } from './guard.ts';
 import type { HistoryLine } from './history.ts';
 import type { Mutant } from './mutants.ts';
@@ -57,16 +58,22 @@ export type Front = 'wrapper with key' | 'wrapper, HTTP' | 'middleware' | 'middl
 
 /**
  * What a handler does, and where its effect lies: one somewhere else, of which the record knows nothing; a row, left to
- * `commit`; two effects, each in a step; a row without a lock.
+ * `commit`; two effects, each in a step; a row without a lock; a row in the database of the server that began, as a step
+ * has recorded it, whichever server goes on.
  */
-export const WORKS = ['effect', 'commit', 'steps', 'single write'] as const;
+export const WORKS = ['effect', 'commit', 'steps', 'single write', 'home step'] as const;
 export type Work = (typeof WORKS)[number];
 
+export function needsTransactions(work: Work): boolean {
+  return work === 'commit' || work === 'single write';
+}
+
 /**
- * What is between the protocol and the tables: the port, each operation of it one step; or the library's `DynamoDbStore`,
- * each of its requests one step, with answers that fit into the record or need a chunk beside it.
+ * What is between the protocol and the tables: the port, each operation of it one step; the library's `DynamoDbStore`, each
+ * of its requests one step, with answers that fit into the record or need a chunk beside it; or its `ValkeyStore`, each of
+ * its scripts one step, whose server has the last word on when a lease is over.
  */
-export type Store = 'port' | 'DynamoDB' | 'DynamoDB, long answers';
+export type Store = 'port' | 'DynamoDB' | 'DynamoDB, long answers' | 'Valkey';
 
 /** `'find out'`: a function that looks whether there was an effect, and sometimes cannot tell. */
 export type WhenUncertain = 'retry' | 'block' | 'find out';
@@ -78,6 +85,7 @@ export interface World {
   readonly scheduler: Scheduler;
   readonly table: SimulatedTable;
   readonly checker: Checker;
+  readonly databases: Databases;
   readonly mutant: Mutant | undefined;
   readonly front: Front;
   readonly work: Work;

@@ -23,9 +23,11 @@ const RECORDS_TABLE = 'records';
 export class DynamoDbTable implements SimulatedTable {
   readonly #engine: SimulatedDynamoDb;
   readonly #recordOf = new WeakMap<Item, IdempotencyRecord>();
+  readonly #clockSkewMs: number;
   onRow: (key: string) => void = () => {};
 
-  constructor(left: number, now: () => number) {
+  constructor(left: number, now: () => number, clockSkewMs: number) {
+    this.#clockSkewMs = clockSkewMs;
     this.#engine = new SimulatedDynamoDb(now);
     this.#engine.onPut = (tableName, item) => {
       if (tableName === ROWS_TABLE) this.onRow(item['id']?.S ?? '');
@@ -67,6 +69,20 @@ export class DynamoDbTable implements SimulatedTable {
   record(id: string): IdempotencyRecord | undefined {
     const item = this.#engine.item(RECORDS_TABLE, id);
     return item === undefined || isChunk(item) ? undefined : this.#read(item);
+  }
+
+  /** By whichever clock is ahead most. */
+  mayBeTakenOverFromMs({ leaseEndsAtMs }: IdempotencyRecord): number {
+    return leaseEndsAtMs - this.#clockSkewMs;
+  }
+
+  /** The second that `expiration` names counts in full, by a clock that is right or ahead. */
+  countsUntilMs({ expiresAtSeconds }: IdempotencyRecord): number {
+    return (expiresAtSeconds + 1) * 1000;
+  }
+
+  dropExpired(): readonly string[] {
+    return [];
   }
 
   isBroken(id: string): boolean {

@@ -348,7 +348,7 @@ describe('a record in the cache', () => {
   });
 
   test('is replayed on although an operator has deleted it from the table, as documented', async () => {
-    const emptied = new MemoryTable(0);
+    const emptied = new MemoryTable(0, 0);
     const charge = sandbox({ store: counted(emptied.store) });
     await charge({ id: 'o1' });
     for (const { id } of emptied.records) emptied.delete(id);
