@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError } from '../idempotency/errors.ts';
 import { type IdempotencyEventListener, shielded, warnOfTrouble } from '../idempotency/events.ts';
@@ -26,9 +27,19 @@ export interface OwnedPersistenceLayerOptions {
   readonly timeoutEarlyInMillis?: number;
   /** Told of everything that the layer does. @defaultValue a warning on standard error where a person should look */
   readonly onEvent?: IdempotencyEventListener;
+  /** A fresh token for each attempt, that nobody can guess; for tests. @defaultValue randomUUID of node:crypto */
+  readonly newOwner?: () => string;
 }
 
-const NAMES = ['tableName', 'client', 'onUncertain', 'clockSkewMs', 'timeoutEarlyInMillis', 'onEvent'];
+const NAMES = [
+  'tableName',
+  'client',
+  'onUncertain',
+  'clockSkewMs',
+  'timeoutEarlyInMillis',
+  'onEvent',
+  'newOwner',
+];
 
 /** @throws ConfigurationError on an unknown name or a value of the wrong kind */
 export function resolveOwnedLayerOptions(options: OwnedPersistenceLayerOptions) {
@@ -36,7 +47,7 @@ export function resolveOwnedLayerOptions(options: OwnedPersistenceLayerOptions) 
     of: 'OwnedPersistenceLayer',
     hint: "Attribute names and sort keys of one's own are not supported; awsSdkV3Client is called client here.",
   });
-  const { onUncertain = DEFAULTS.onUncertain, onEvent = warnOfTrouble } = options;
+  const { onUncertain = DEFAULTS.onUncertain, onEvent = warnOfTrouble, newOwner = randomUUID } = options;
   if (!['retry', 'block'].includes(onUncertain)) {
     throw new ConfigurationError('Option "onUncertain" of OwnedPersistenceLayer must be "retry" or "block".');
   }
@@ -51,6 +62,7 @@ export function resolveOwnedLayerOptions(options: OwnedPersistenceLayerOptions) 
       options.timeoutEarlyInMillis ?? DEFAULTS.timeoutEarlyInMillis,
     ),
     notify: shielded(onEvent),
+    newOwner,
   };
 }
 

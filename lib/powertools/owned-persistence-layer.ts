@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { IdempotencyRecordStatus } from '@aws-lambda-powertools/idempotency';
 import {
   BasePersistenceLayer,
@@ -206,11 +205,11 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
   }
 
   #settings(): ProtocolSettings {
-    const { onUncertain, clockSkewMs } = this.#options;
+    const { onUncertain, clockSkewMs, newOwner } = this.#options;
     return {
       store: this.#store,
       now: Date.now,
-      newOwner: randomUUID,
+      newOwner,
       retentionSeconds: this.getExpiresAfterSeconds(),
       clockSkewMs,
       onUncertain,

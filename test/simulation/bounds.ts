@@ -1,6 +1,6 @@
 import type { OnInProgress } from '../../lib/index.ts';
 import { CLOCK_SKEW_MS } from './guard.ts';
-import { type Bounds, type WhenUncertain, WORKS, type Work } from './world.ts';
+import { type Bounds, type Front, type WhenUncertain, WORKS, type Work } from './world.ts';
 
 /** Units of which no schedule sells so many. */
 const PLENTY = 1_000;
@@ -18,7 +18,7 @@ export const WIDE_WORLD: Bounds = {
   contention: true,
   tries: 2,
   clockSkewMs: CLOCK_SKEW_MS,
-  fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware', 'middleware, Middy 7'],
+  fronts: ['wrapper with key', 'wrapper, HTTP', 'middleware', 'middleware, Middy 7', 'beside Powertools'],
   works: WORKS,
   stores: ['port', 'DynamoDB', 'DynamoDB, long answers', 'Valkey'],
   stock: [PLENTY, 1],
@@ -32,6 +32,20 @@ export const WIDE_WORLD: Bounds = {
   cache: [false, true],
   chances: [0.5, 0, 0.999],
 };
+
+/** What goes together with `front`: Powertools offers less. */
+export function within(bounds: Bounds, front: Front): Bounds {
+  if (front !== 'beside Powertools') return bounds;
+  return {
+    ...bounds,
+    works: ['effect'],
+    stores: ['DynamoDB'],
+    onUncertain: bounds.onUncertain.filter((choice) => choice !== 'find out'),
+    renewedLeaseMs: ['none'],
+    onInProgress: ['reject'],
+    cache: [false],
+  };
+}
 
 /** Small enough for every schedule there is: attempts that meet, with crashes and lost replies among them. */
 export function smallWorld(

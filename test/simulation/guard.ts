@@ -1,5 +1,6 @@
 /** The library round a handler, as a deployment sets it up: once for an invocation, or once for a sandbox. */
-import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import middy7 from 'middy7';
@@ -17,6 +18,8 @@ import {
 import { RESULT_MAX_BYTES } from '../../lib/stores/result-size.ts';
 import { httpApiEvent } from '../support/events.ts';
 import { warmCacheLoaded } from '../support/warm-cache-loaded.ts';
+import { type GuardBeside, invokeBesidePowertools } from './beside-powertools.ts';
+import { currentlyRunning, running } from './running.ts';
 import type { World } from './world.ts';
 
 export const CLOCK_SKEW_MS = 1_000;
@@ -30,6 +33,9 @@ export interface Guarded
   /** By how much the clock of its sandbox is ahead, in milliseconds. With the server, it is what tells sandboxes apart. */
   readonly skewMs: number;
   readonly server: number;
+  /** By which of them it comes, where one function has several. */
+  readonly guardBeside: GuardBeside;
+  readonly client: DynamoDBClient;
   readonly handle: (idempotency: IdempotencyContext) => Promise<unknown>;
   readonly findOut: (operation: DoubtfulOperation) => Promise<Reconciliation>;
 }
@@ -38,9 +44,6 @@ type Guard = (event: Guarded, context: Context) => Promise<unknown>;
 
 // Otherwise the first schedules would find their caches empty.
 await warmCacheLoaded();
-
-/** One for all schedules: each one that was ever used slows every promise down. */
-const running = new AsyncLocalStorage<Guarded>();
 
 /** The guards of a schedule. With a cache, the invocations of one sandbox share theirs. */
 export class Guards {
@@ -52,6 +55,9 @@ export class Guards {
   }
 
   async invoke(guarded: Guarded, context: Context): Promise<unknown> {
+    if (this.#world.front === 'beside Powertools') {
+      return invokeBesidePowertools(this.#world, guarded, context);
+    }
     if (!this.#world.cache) return createGuard(this.#world, () => guarded)(guarded, context);
     const sandbox = `${guarded.server} ${guarded.skewMs}`;
     let guard = this.#ofSandbox.get(sandbox);
@@ -61,12 +67,6 @@ export class Guards {
     }
     return await running.run(guarded, guard, guarded, context);
   }
-}
-
-function currentlyRunning(): Guarded {
-  const guarded = running.getStore();
-  if (guarded === undefined) throw new Error('The guard of a sandbox is at work outside any invocation.');
-  return guarded;
 }
 
 function createGuard(world: World, current: () => Guarded): Guard {

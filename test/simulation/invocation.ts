@@ -1,4 +1,5 @@
 /** One request, from its arrival to its answer, through the library's real middleware or wrapper. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import {
   type IdempotencyContext,
@@ -9,7 +10,9 @@ import {
   type Sleep,
   type TransactionalStore,
 } from '../../lib/index.ts';
+import type { GuardBeside } from './beside-powertools.ts';
 import { pickOne } from './choices.ts';
+import { DynamoDbTable } from './dynamodb/dynamodb-table.ts';
 import type { Guarded } from './guard.ts';
 import { PADDING } from './padding.ts';
 import { NETWORK } from './scheduler.ts';
@@ -86,6 +89,7 @@ export interface SenderTraits {
   readonly isZombie: boolean;
   /** From 1: the server that it comes to. Each has a database of its own. */
   readonly server: number;
+  readonly guardBeside: GuardBeside;
 }
 
 export class Invocation implements Sender, Guarded {
@@ -95,6 +99,7 @@ export class Invocation implements Sender, Guarded {
   readonly skewMs: number;
   readonly isZombie: boolean;
   readonly server: number;
+  readonly guardBeside: GuardBeside;
   readonly arrivedMs: number;
   readonly deadlineMs: number;
   readonly owners = new Set<string>();
@@ -114,14 +119,21 @@ export class Invocation implements Sender, Guarded {
     this.skewMs = traits.skewMs;
     this.isZombie = traits.isZombie;
     this.server = traits.server;
+    this.guardBeside = traits.guardBeside;
     this.arrivedMs = world.scheduler.nowMs;
     this.deadlineMs = this.arrivedMs + TIMEOUT_MS;
     this.store = world.table.connect(world, this);
-    const at = world.work === 'home step' ? ` at server ${this.server}` : '';
+    const at = whereTo(world, traits);
     const times = this.isZombie ? ', never killed' : '';
     this.note(
       () => `arrives${at} with key ${this.key}, body ${this.payload} (clock +${this.skewMs} ms${times})`,
     );
+  }
+
+  get client(): DynamoDBClient {
+    const { table } = this.#world;
+    if (!(table instanceof DynamoDbTable)) throw new Error('Powertools shares tables of DynamoDB.');
+    return table.client(this.#world, this);
   }
 
   note(text: () => string): void {
@@ -211,7 +223,7 @@ export class Invocation implements Sender, Guarded {
     if (end === 'fails') throw new HandlerFailed();
     if (end === 'answers 500') {
       // Only HTTP answers have a status that says so; whatever else is returned is a result.
-      if (front === 'wrapper with key') throw new HandlerFailed();
+      if (front === 'wrapper with key' || front === 'beside Powertools') throw new HandlerFailed();
       return { statusCode: 500 };
     }
     if (end === 'does not know, no effect') return outcomeUnknown({ statusCode: 504 });
@@ -341,6 +353,11 @@ function readAnswer(answer: unknown, isLong: boolean): Answer {
   if (code !== undefined) return { kind: 'refused', code };
   if (payload === undefined || run === undefined) return { kind: 'failed' };
   return { kind: 'result', payload, run, soldOut, isWhole: !isLong || padding === PADDING };
+}
+
+function whereTo({ work, front }: World, { server, guardBeside }: SenderTraits): string {
+  if (work === 'home step') return ` at server ${server}`;
+  return front === 'beside Powertools' ? ` under ${guardBeside}` : '';
 }
 
 function describe(answer: Answer): string {

@@ -2,13 +2,20 @@
  * The protocol, broken on purpose: one mutant at least for each promise, so that it is known that the checker sees.
  * A mutant changes what the library is told or what it does to its store; the library's code stays as it is.
  */
-import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import type {
   IdempotencyRecord,
   ProtocolOptions,
   TransactionalStore,
   WriteOutcome,
 } from '../../lib/index.ts';
+import type { SharedOptions } from '../../lib/powertools/index.ts';
 import { changedStore } from '../support/intercepted-store.ts';
 import type { Invariant } from './checker.ts';
 import type { Request } from './dynamodb/simulated-dynamodb.ts';
@@ -31,6 +38,8 @@ export interface Mutant {
   readonly onUncertain?: WhenUncertain;
   /** By how much it believes its deadline to be later than it is, in milliseconds. */
   readonly imaginesMs?: number;
+  /** By what a function that has moved from Powertools knows its records. */
+  readonly identityWhenMoved?: (identity: SharedOptions['identity']) => SharedOptions['identity'];
   /** In whose database a row goes that belongs into that of its home. */
   readonly home?: 'its own server' | 'its own server, recorded afterwards';
   /** Throws where the handler says that it does not know. */
@@ -77,6 +86,15 @@ function withoutOwnerInChunkIds(request: Request): Request {
     return new GetItemCommand({ ...request.input, Key: shared(request.input.Key) });
   }
   return request;
+}
+
+/** A completion or a release, of whoever holds the lock. */
+function ofAnyOwner(request: Request): Request {
+  const whoever = { ConditionExpression: '#status = :inProgress' };
+  if (request instanceof DeleteItemCommand) return new DeleteItemCommand({ ...request.input, ...whoever });
+  const isCompletion =
+    request instanceof UpdateItemCommand && request.input.UpdateExpression?.includes(':completed');
+  return isCompletion ? new UpdateItemCommand({ ...request.input, ...whoever }) : request;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -348,6 +366,20 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'acquires over what Valkey has',
     breaks: ['only the owner writes', 'completed is final'],
     script: (script) => script.replace(/^if redis.call\('EXISTS'.*$/m, ''),
+  },
+  {
+    name: 'writes to a table that it shares with Powertools without looking at the owner',
+    breaks: ['only the owner writes', 'completed is final'],
+    send: (send, _sender, { front }) =>
+      front === 'beside Powertools' ? (request) => send(ofAnyOwner(request)) : send,
+  },
+  {
+    name: 'gives a function that has moved from Powertools records of its own',
+    breaks: ['one live lease', 'effects are bounded', 'completed is final'],
+    identityWhenMoved: (identity) => async (event) => {
+      const found = await identity(event);
+      return found && { ...found, id: `moved#${found.id}` };
+    },
   },
   {
     name: 'runs again whatever it is told to find out',

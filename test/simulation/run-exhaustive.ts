@@ -15,7 +15,7 @@ Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] 
   --crashes N    of them that may crash, between any two steps (default 1)
   --faults N     store requests that may be refused, be delayed, or lose their reply (default 1)
   --wait-ms N    for how long a duplicate waits; each pause multiplies the schedules (default 0: it is refused)
-  --work WORK    what the handler does: effect, commit, steps or 'single write' (default effect)
+  --work WORK    what the handler does: effect, commit, steps, 'single write' or 'home step' (default effect)
   --json         the counts as JSON on standard output
 
 Ends with 0 if every promise held and the counts are those of known-counts.ts, where it has this world; with 1 and a

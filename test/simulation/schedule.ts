@@ -1,5 +1,7 @@
 /** One schedule: a few requests, everything that may happen to them, and what the checker says of it. */
 
+import { GUARDS_BESIDE } from './beside-powertools.ts';
+import { within } from './bounds.ts';
 import { Checker, type Violation } from './checker.ts';
 import { pickOne, type RecordedChoices } from './choices.ts';
 import { createTable } from './create-table.ts';
@@ -36,10 +38,11 @@ const SERVERS = 2;
 const STEPS_MAX = 2_000;
 
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
-  const { bounds, choices, mutant, isKnown } = options;
+  const { choices, mutant, isKnown } = options;
   const scheduler = new Scheduler();
   const history: HistoryLine[] = [];
-  const front = pickOne(choices, bounds.fronts);
+  const front = pickOne(choices, options.bounds.fronts);
+  const bounds = within(options.bounds, front);
   const work = pickOne(choices, bounds.works);
   const onUncertain = pickOne(choices, bounds.onUncertain);
   const renewedLeaseMs = pickOne(choices, bounds.renewedLeaseMs);
@@ -170,6 +173,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       skewMs: aheadMs > 0 ? ([0, aheadMs][choices.pick([1, 1])] ?? 0) : 0,
       isZombie: bounds.zombies && choices.pick([2, 1]) === 1,
       server: work === 'home step' ? 1 + choices.pick(Array(SERVERS).fill(1)) : 1,
+      guardBeside: front === 'beside Powertools' ? pickOne(choices, GUARDS_BESIDE) : 'this library',
     };
   }
 
@@ -229,6 +233,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
         skewMs: 0,
         isZombie: false,
         server: 1,
+        guardBeside: 'this library',
       });
       const answered = invocation.run();
       let answer: Answer | undefined;

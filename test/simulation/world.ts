@@ -54,7 +54,12 @@ export interface Bounds {
 }
 
 /** How the handler is guarded. */
-export type Front = 'wrapper with key' | 'wrapper, HTTP' | 'middleware' | 'middleware, Middy 7';
+export type Front =
+  | 'wrapper with key'
+  | 'wrapper, HTTP'
+  | 'middleware'
+  | 'middleware, Middy 7'
+  | 'beside Powertools';
 
 /**
  * What a handler does, and where its effect lies: one somewhere else, of which the record knows nothing; a row, left to

@@ -1,5 +1,11 @@
 /** The library's own `DynamoDbStore`, each of its requests one step. */
-import { type DynamoDBClient, PutItemCommand, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDbStore, type IdempotencyRecord, type TransactionalStore } from '../../../lib/index.ts';
 import { ATTRIBUTES, headOf, isChunk } from '../../../lib/stores/dynamodb-record.ts';
 import { chunkId } from '../../../lib/stores/result-chunks.ts';
@@ -18,7 +24,7 @@ import type { StoreOperation, World } from '../world.ts';
 import type { Item } from './expressions.ts';
 import { type Request, SimulatedDynamoDb, transactionConflict } from './simulated-dynamodb.ts';
 
-const RECORDS_TABLE = 'records';
+export const RECORDS_TABLE = 'records';
 
 export class DynamoDbTable implements SimulatedTable {
   readonly #engine: SimulatedDynamoDb;
@@ -115,7 +121,7 @@ export class DynamoDbTable implements SimulatedTable {
 
   #store(world: World, sender: Sender): TransactionalStore {
     const on = (operation: StoreOperation) =>
-      new DynamoDbStore({ tableName: RECORDS_TABLE, client: this.#client(world, sender, operation) });
+      new DynamoDbStore({ tableName: RECORDS_TABLE, client: this.client(world, sender, () => operation) });
     const { maxResultBytes } = on('read');
     return {
       maxResultBytes,
@@ -135,8 +141,14 @@ export class DynamoDbTable implements SimulatedTable {
     };
   }
 
-  #client(world: World, sender: Sender, operation: StoreOperation): DynamoDBClient {
+  /** @param operationOf - on behalf of which operation of the port a request is sent */
+  client(
+    world: World,
+    sender: Sender,
+    operationOf: (request: Request) => StoreOperation = operationOfRecord,
+  ): DynamoDBClient {
     const send = async (request: Request) => {
+      const operation = operationOf(request);
       const isAboutChunk = isForChunk(request);
       const reply = await exchange(world, sender, {
         operation,
@@ -154,6 +166,28 @@ export class DynamoDbTable implements SimulatedTable {
     return { send: world.mutant?.send?.(send, sender, world) ?? send } as unknown as DynamoDBClient;
   }
 }
+
+/** By what it does to a record, where nobody says it. */
+function operationOfRecord(request: Request): StoreOperation {
+  if (request instanceof GetItemCommand) return 'read';
+  if (request instanceof DeleteItemCommand) return 'release';
+  if (request instanceof TransactWriteItemsCommand) return 'putCompleted';
+  if (request instanceof PutItemCommand) {
+    return request.input.Item?.[ATTRIBUTES.status]?.S === 'COMPLETED' ? 'putCompleted' : 'acquire';
+  }
+  const { UpdateExpression: expression = '' } = request.input;
+  const found = UPDATES.find(([placeholder]) => expression.includes(placeholder));
+  if (found === undefined) throw new Error(`No operation of the port sends "${expression}".`);
+  return found[1];
+}
+
+/** The value that only this operation writes. */
+const UPDATES = [
+  [':nextOwner', 'takeOver'],
+  [':completed', 'complete'],
+  [':nextLeaseEnd', 'renew'],
+  [':step', 'recordStep'],
+] as const;
 
 function isForChunk(request: Request): boolean {
   if (request instanceof TransactWriteItemsCommand) return false;
