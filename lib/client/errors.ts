@@ -4,6 +4,7 @@
  */
 import { type ProblemDocument, SERVER_PROBLEM_CODES, type ServerProblemCode } from './problem.ts';
 
+/** What an error of the client is, for code: its own, or that of the problem which the server answered. */
 export type ClientErrorCode =
   | 'CLIENT_CONFIGURATION'
   | 'BODY_NOT_REPEATABLE'
@@ -21,6 +22,7 @@ interface ErrorTraits {
   readonly cause?: unknown;
 }
 
+/** The family of the client's errors. No message carries a key, a URL or a payload. Tell them apart by `code`. */
 export class IdempotencyClientError extends Error {
   readonly code: ClientErrorCode;
   readonly retryable: boolean;

@@ -1,5 +1,6 @@
 import type { OutboxStorage } from './outbox-storage.ts';
 
+/** Where operations are kept until they are settled, how many and for how long. */
 export interface OutboxOptions {
   /**
    * Where operations lie until they are settled: `indexedDbStorage()`, `webStorage(localStorage)`, `fileStorage(folder)` of

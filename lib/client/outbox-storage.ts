@@ -5,6 +5,7 @@
 export interface OutboxStorage {
   /** The ids of all that is kept, leases included. */
   ids(): Promise<readonly string[]>;
+  /** The text under `id`, or `undefined` where there is none. */
   read(id: string): Promise<string | undefined>;
   /**
    * Replaces `expected` by `next`, in one step that nobody can come between; `undefined` stands for nothing there. Does nothing

@@ -33,6 +33,7 @@ const RETRYABLE = {
   CONFIGURATION: false,
 } as const;
 
+/** The `code` of a problem document (RFC 9457) that the server's half answers. */
 export type ServerProblemCode = keyof typeof RETRYABLE;
 
 // The keys of an object literal, which are the codes.

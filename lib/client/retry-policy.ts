@@ -15,6 +15,7 @@ export type TryOutcome =
   /** No whole answer: the connection failed, also in the middle of an answer, or the try's time was over. */
   | { readonly kind: 'failed'; readonly reason: 'network' | 'timeout'; readonly error: unknown };
 
+/** Why a request is sent again: no connection, no answer in time, or an answer of the moment. */
 export type RetryReason = 'network' | 'timeout' | 'status';
 
 /** Statuses that speak of the moment and not of the request. 409 is looked at more closely. */

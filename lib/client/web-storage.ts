@@ -4,9 +4,13 @@ import { webLockManager } from './web-locks.ts';
 /** The part of the DOM's `Storage` that is needed, so that anything of its shape will do. */
 export interface StorageLike {
   readonly length: number;
+  /** The name at this place, from 0. */
   key(index: number): string | null;
+  /** The text of this name. */
   getItem(name: string): string | null;
+  /** Throws where there is no room. */
   setItem(name: string, value: string): void;
+  /** Does nothing where there is none. */
   removeItem(name: string): void;
 }
 

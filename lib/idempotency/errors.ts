@@ -7,6 +7,7 @@
 import type { OmissionReason } from '../stores/idempotency-store.ts';
 import type { FailedWrite } from '../stores/transactional-store.ts';
 
+/** What an error of this library is, for code. It does not change between versions; messages may. */
 export type IdempotencyErrorCode =
   | 'KEY_MISSING'
   | 'KEY_INVALID'
@@ -34,10 +35,14 @@ interface ErrorTraits {
   readonly cause?: unknown;
 }
 
+/** The family of this library's errors. No message carries a key, a payload or a result. Tell them apart by `code`. */
 export class IdempotencyError extends Error {
   readonly code: IdempotencyErrorCode;
+  /** The HTTP status of the answer that is made of it. */
   readonly statusCode: number;
+  /** Whether the same request, with the same key, may succeed later. */
   readonly retryable: boolean;
+  /** Milliseconds after which that makes sense, where it is known. */
   readonly retryAfterMs: number | undefined;
   /** Tells error handlers of the http-errors convention (Middy's among them) that the message may be shown. */
   readonly expose: boolean;

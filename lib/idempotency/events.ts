@@ -80,8 +80,10 @@ export type IdempotencyEvent =
   /** The handler runs without a lock, for the reason given. */
   | { readonly type: 'unguarded'; readonly reason: UnguardedReason };
 
+/** Why a handler runs without a record: its method is not guarded, the request has no key and needs none, or the store is away. */
 export type UnguardedReason = 'method' | 'no-key' | 'store-unavailable';
 
+/** Called in the middle of the work, so let it be short; nobody waits for a promise of its. What it throws is a line on standard error. */
 export type IdempotencyEventListener = (event: IdempotencyEvent) => void;
 
 export function completedEvent(

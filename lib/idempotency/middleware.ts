@@ -26,9 +26,13 @@ export interface IdempotencyRequest<TEvent> {
   internal: Record<string, unknown>;
 }
 
+/** For `middy(handler).use(...)`, of Middy 6 and 7. */
 export interface IdempotencyMiddleware<TEvent> {
+  /** Takes the key, or gives the request an early response: the replay or the refusal. */
   before(request: IdempotencyRequest<TEvent>): Promise<void>;
+  /** Records the answer and consumes the key. */
   after(request: IdempotencyRequest<TEvent>): Promise<void>;
+  /** Gives the key back, if this request holds it and the handler itself has failed. */
   onError(request: IdempotencyRequest<TEvent>): Promise<void>;
 }
 

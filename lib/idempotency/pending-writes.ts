@@ -3,6 +3,7 @@ import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { type FailedWrite, isTransactional, type TransactionalStore } from '../stores/transactional-store.ts';
 import { CommitConditionError, ConfigurationError, StoreError } from './errors.ts';
 
+/** Of `context.idempotency.commit`. */
 export interface CommitOptions {
   /**
    * What the caller is answered when a condition of these writes does not hold, such as a 409 of the handler's own. The

@@ -18,6 +18,7 @@ export interface DoubtfulOperation<TEvent = unknown> {
   readonly signal: AbortSignal;
 }
 
+/** What has become of an operation whose last attempt did not say. */
 export type Reconciliation =
   /** It took effect. `answer` is what the handler would have answered; it is recorded, and given as a replay. */
   | { readonly outcome: 'completed'; readonly answer: unknown }

@@ -25,6 +25,7 @@ export type LockEvent =
       readonly error: Error;
     };
 
+/** Called in the middle of the work, so let it be short; nobody waits for a promise of its. What it throws is a line on standard error. */
 export type LockEventListener = (event: LockEvent) => void;
 
 /** The listener that is used when none is given: a line on standard error where a person should look. */

@@ -28,6 +28,7 @@ export interface Holder {
   readonly leaseEndsAtMs: number;
 }
 
+/** One resource as its record shows it: who holds its places, and who waits for one. */
 export interface LockState {
   readonly id: string;
   readonly permits: number;

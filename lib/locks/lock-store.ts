@@ -22,6 +22,7 @@ export interface Taking {
     | undefined;
 }
 
+/** What became of a conditional write. */
 export type LockWrite =
   | { readonly applied: true }
   /** `current`: what stood in the way; `undefined` if there is no record. */

@@ -10,6 +10,7 @@ import {
   type WaitOptions,
 } from './options.ts';
 
+/** Mutexes and semaphores on one table, made by `createLocks`. */
 export interface Locks {
   /** One holder at a time. The same as a semaphore of one permit: the two exclude each other. */
   mutex(resource: string, options?: LockOptions): Lock;

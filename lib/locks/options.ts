@@ -16,6 +16,7 @@ export const LOCK_DEFAULTS = Object.freeze({
   waitMs: 10_000,
 });
 
+/** Of `createLocks`. */
 export interface LocksOptions {
   /**
    * Table with the string partition key `id` and TTL on `expiration`: the idempotency table, or one like it. Throws beside

@@ -110,6 +110,7 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
     else await this.#giveBack(attempt);
   }
 
+  /** Called by `saveInProgress`, with the record as Powertools would put it. */
   protected override async _putRecord(record: PowertoolsRecord): Promise<void> {
     const { idempotencyKey: id, payloadHash: fingerprint = '', inProgressExpiryTimestamp } = record;
     const { clockSkewMs, notify } = this.#options;
@@ -150,6 +151,7 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
     }
   }
 
+  /** Called by `getRecord`, where a refusal came without the record. */
   protected override async _getRecord(idempotencyKey: string): Promise<PowertoolsRecord> {
     const record = await this.#store.read(idempotencyKey);
     if (record === undefined) throw notFound();
@@ -161,6 +163,7 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
     throw withoutOwner(record);
   }
 
+  /** As `_updateRecord`. */
   protected override async _deleteRecord(record: PowertoolsRecord): Promise<void> {
     throw withoutOwner(record);
   }

@@ -24,6 +24,7 @@ import type {
 import { causeWithoutItems } from '../stores/reply-error.ts';
 import { completedForLayer, lockForLayer, recordFromLayer } from './layer-record.ts';
 
+/** Of `fromPersistenceLayer`. */
 export interface PersistenceLayerStoreOptions {
   /**
    * What happens to a key whose lease is over and whose attempt has not said how it ended. `'block'` holds it until its

@@ -7,6 +7,7 @@ import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { powertoolsIdentity } from './powertools-identity.ts';
 import { SharedTableStore } from './shared-table-store.ts';
 
+/** Of `sharedWithPowertools`. */
 export interface SharedWithPowertoolsOptions {
   /** The table of your `DynamoDBPersistenceLayer`, with its default attribute names and no sort key. */
   readonly tableName: string;
@@ -21,6 +22,7 @@ export interface SharedWithPowertoolsOptions {
 /** Options of `idempotency` and `idempotent`, to be spread among others. */
 export interface SharedOptions {
   readonly store: IdempotencyStore;
+  /** Id and fingerprint of the record, made by Powertools' own code. */
   readonly identity: (event: unknown) => Promise<RecordIdentity | undefined>;
   readonly retentionSeconds: number;
 }

@@ -45,6 +45,7 @@ import { causeWithoutItems } from './reply-error.ts';
 import { RESULT_MAX_BYTES } from './result-size.ts';
 import type { TransactionalStore, TransactionOutcome, WritesOutcome } from './transactional-store.ts';
 
+/** Of `new DynamoDbStore(...)`. */
 export interface DynamoDbStoreOptions {
   /** Table with the string partition key `id` and TTL on `expiration` (see `IdempotencyTable` of `./cdk`). */
   readonly tableName: string;

@@ -69,6 +69,7 @@ export interface Lease extends Ownership {
   readonly leaseEndsAtMs: number;
 }
 
+/** What is recorded when a key is consumed. */
 export interface Completion {
   readonly result: RecordedResult;
   readonly expiresAtSeconds: number;

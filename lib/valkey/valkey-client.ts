@@ -22,6 +22,7 @@ export interface CommandSender {
 
 /** `Redis` and `Cluster` of ioredis and of iovalkey. */
 export interface IoredisClient {
+  /** Sends one command; bulk strings in the reply are bytes. */
   callBuffer(command: string, args: (string | Buffer | number)[]): Promise<unknown>;
 }
 
@@ -32,12 +33,14 @@ interface NodeRedisOptions {
 
 /** `createClient` of node-redis (the packages `redis` and `@redis/client`), from version 5 on. */
 export interface NodeRedisClient {
+  /** Sends one command, name first. */
   sendCommand(args: readonly (string | Buffer)[], options?: NodeRedisOptions): Promise<unknown>;
 }
 
 /** `createCluster` of node-redis, from version 5 on. */
 export interface NodeRedisCluster {
   readonly masters: readonly unknown[];
+  /** Sends one command to the node that has `firstKey`. */
   sendCommand(
     firstKey: string | Buffer | undefined,
     isReadonly: boolean | undefined,

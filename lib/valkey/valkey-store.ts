@@ -21,6 +21,7 @@ import { commandSenderOf, type ValkeyClient } from './valkey-client.ts';
 /** `'refuse'` answers 503 and runs nothing; `'accept'` does not look. */
 export type OnEvictionPossible = 'refuse' | 'accept';
 
+/** Of `new ValkeyStore(...)`. */
 export interface ValkeyStoreOptions {
   /**
    * A client of ioredis, iovalkey or node-redis (5 or later), for one server, Sentinel or a cluster; or anything with a

@@ -1,14 +1,12 @@
 /** What the recipes say beside their TypeScript, which readme.test.ts compiles. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import * as library from '../../lib/index.ts';
 
 const FOLDER = new URL('../../docs/recipes/', import.meta.url);
 const recipe = (name: string) => readFileSync(new URL(name, FOLDER), 'utf8');
 
-test.each(readdirSync(FOLDER))('%s links to files that exist, and the README to it', (name) => {
-  const linked = [...recipe(name).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
-  expect(linked.filter((path) => !existsSync(new URL(path, FOLDER)))).toEqual([]);
+test.each(readdirSync(FOLDER))('the README links to %s', (name) => {
   expect(readFileSync(new URL('../../README.md', FOLDER), 'utf8')).toContain(`docs/recipes/${name}`);
 });
 
