@@ -52,6 +52,24 @@ await assert.rejects(import('lambda-idempotency/lib/idempotency/protocol.js'), /
 console.log('the packed tarball works in an empty folder');
 `;
 
+/** Run where the optional peers have come along, for those who ask for them. */
+const PROGRAM_BESIDE_POWERTOOLS = `
+import assert from 'node:assert/strict';
+import { IdempotencyConfig } from '@aws-lambda-powertools/idempotency';
+import { BasePersistenceLayer } from '@aws-lambda-powertools/idempotency/persistence';
+import { idempotent } from 'lambda-idempotency';
+import { jmespath } from 'lambda-idempotency/jmespath';
+import { OwnedPersistenceLayer, sharedWithPowertools } from 'lambda-idempotency/powertools';
+
+assert.ok(new OwnedPersistenceLayer({ tableName: 'records' }) instanceof BasePersistenceLayer);
+const config = new IdempotencyConfig({ eventKeyJmesPath: 'id' });
+const shared = sharedWithPowertools({ tableName: 'records', config, keyPrefix: 'orders' });
+assert.match((await shared.identity({ id: 'o1' })).id, /^orders#/);
+assert.equal(typeof idempotent(async () => 1, shared), 'function');
+assert.equal(typeof idempotent(async () => 1, { ...shared, identity: undefined, key: jmespath('id') }), 'function');
+console.log('and beside Powertools');
+`;
+
 /** Run where the package of the cache has been taken away: nobody may miss it who does not use it. */
 const PROGRAM_WITHOUT_CACHE = `
 import assert from 'node:assert/strict';
@@ -95,6 +113,10 @@ try {
   run(PROGRAM);
   rmSync(join(folder, 'node_modules/lru-cache'), { recursive: true });
   run(PROGRAM_WITHOUT_CACHE);
+  const peers = ['@aws-lambda-powertools/idempotency', '@aws-lambda-powertools/jmespath'];
+  const wanted = peers.map((name) => `${name}@${devDependencies[name]}`);
+  npm('install', '--no-audit', '--no-fund', '--no-package-lock', ...wanted);
+  run(PROGRAM_BESIDE_POWERTOOLS);
   console.log(
     `${packed.entryCount} files, ${(packed.size / 1024).toFixed(0)} KB packed, ${(packed.unpackedSize / 1024).toFixed(0)} KB unpacked`,
   );
