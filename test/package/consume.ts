@@ -93,6 +93,10 @@ try {
   const client = `@aws-sdk/client-dynamodb@${devDependencies['@aws-sdk/client-dynamodb']}`;
   npm('install', '--no-audit', '--no-fund', '--no-package-lock', join(folder, packed.filename), client);
   run(PROGRAM);
+  const program = join(folder, 'node_modules/.bin/lambda-idempotency');
+  const listed = execFileSync(program, ['conform', '--list'], { cwd: folder, encoding: 'utf8' });
+  if (!listed.includes('retry-same-result')) throw new Error(`The program lists no checks: ${listed}`);
+  console.log('and brings its program');
   rmSync(join(folder, 'node_modules/lru-cache'), { recursive: true });
   run(PROGRAM_WITHOUT_CACHE);
   console.log(
