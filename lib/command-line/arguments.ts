@@ -10,6 +10,18 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `15m`, `2h`, `7d`, in milliseconds. */
+export function durationMs(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const unitMs = UNIT_MS[unit];
+  if (count === undefined || unitMs === undefined) {
+    throw new InvalidArgumentError('It has to be a number and a unit: 90s, 15m, 2h or 7d.');
+  }
+  return Number(count) * unitMs;
+}
+
 export function httpUrl(text: string): string {
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
   throw new InvalidArgumentError('It has to be a URL such as http://127.0.0.1:3000/cart/items.');

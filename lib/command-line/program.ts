@@ -4,6 +4,8 @@ import type { CommandContext } from './command-context.ts';
 import { CommandError } from './command-error.ts';
 import { addConform } from './conform/command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { addInspect } from './inspect/command.ts';
+import { addList } from './list/command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** @returns the exit code; whatever there is to say has been said to the terminal */
@@ -33,6 +35,8 @@ function createProgram(context: CommandContext): Command {
     .showHelpAfterError('(--help shows the options)')
     .exitOverride();
   addConform(program, context);
+  addInspect(program, context);
+  addList(program, context);
   return program;
 }
 
