@@ -3,6 +3,7 @@ import { isIdempotencyError } from '../idempotency/errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { CommandError } from './command-error.ts';
 import { addConform } from './conform/command.ts';
+import { addDoctor } from './doctor/command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addInspect } from './inspect/command.ts';
 import { addList } from './list/command.ts';
@@ -37,6 +38,7 @@ function createProgram(context: CommandContext): Command {
   addConform(program, context);
   addInspect(program, context);
   addList(program, context);
+  addDoctor(program, context);
   return program;
 }
 
