@@ -2,11 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { isIdempotencyError } from '../idempotency/errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { CommandError } from './command-error.ts';
+import { addComplete } from './complete/command.ts';
 import { addConform } from './conform/command.ts';
 import { addDoctor } from './doctor/command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addInspect } from './inspect/command.ts';
 import { addList } from './list/command.ts';
+import { addPurge } from './purge/command.ts';
+import { addRelease } from './release/command.ts';
 import type { Terminal } from './terminal.ts';
 
 /** @returns the exit code; whatever there is to say has been said to the terminal */
@@ -38,6 +41,9 @@ function createProgram(context: CommandContext): Command {
   addConform(program, context);
   addInspect(program, context);
   addList(program, context);
+  addRelease(program, context);
+  addComplete(program, context);
+  addPurge(program, context);
   addDoctor(program, context);
   return program;
 }

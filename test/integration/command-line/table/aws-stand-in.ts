@@ -13,15 +13,23 @@ export interface StandInSettings {
   /** What Lambda says of any function. */
   readonly lambda?: Readonly<Record<string, unknown>>;
   /** Called before an action is passed on. */
-  readonly before?: (action: string) => Promise<void> | void;
+  readonly before?: (action: string) => Promise<void>;
+  /** The connection is dropped once when this action has taken place: the SDK sends it again. */
+  readonly loseReplyOnceOf?: string;
 }
 
 export async function withStandIn<T>(
   settings: StandInSettings,
   use: (endpoint: string) => Promise<T>,
 ): Promise<T> {
+  let lost = false;
+  const isToBeLost = (action: string) => {
+    const loses = !lost && action === settings.loseReplyOnceOf;
+    lost ||= loses;
+    return loses;
+  };
   const server = createServer((request, response) => {
-    answer(request, response, settings).catch((error: Error) => response.destroy(error));
+    answer(request, response, settings, isToBeLost).catch((error: Error) => response.destroy(error));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
@@ -32,7 +40,12 @@ export async function withStandIn<T>(
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, settings: StandInSettings) {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  settings: StandInSettings,
+  isToBeLost: (action: string) => boolean,
+) {
   const { denied = [], description, clockAheadMs = 0, lambda, before } = settings;
   response.setHeader('date', new Date(Date.now() + clockAheadMs).toUTCString());
   if (request.url?.startsWith('/2015-03-31/functions/')) {
@@ -48,6 +61,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, settin
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const { status, body } = await passOn(request, Buffer.concat(chunks));
+  if (isToBeLost(action)) {
+    request.socket.destroy();
+    return;
+  }
   response.statusCode = status;
   response.setHeader('content-type', 'application/x-amz-json-1.0');
   const isChanged = action === 'DescribeTable' && status === 200 && description !== undefined;

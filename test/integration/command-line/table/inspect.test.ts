@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import middy from '@middy/core';
-import { idempotency, idempotent } from '../../../../lib/index.ts';
+import { type IdempotentContext, idempotency, idempotent } from '../../../../lib/index.ts';
 import { createLocks } from '../../../../lib/locks/index.ts';
 import { httpApiEvent, lambdaContext } from '../../../support/events.ts';
 import { EXPIRED, LAPSED, useOperatorTable } from './operator-table.ts';
@@ -44,7 +44,7 @@ describe('a record is found by what its id is made of', () => {
     const handler = middy(async () => ({ statusCode: 201, body: SECRET })).use(
       idempotency({ store: table().store, namespace: 'carts', caller: () => 'tenant-1' }),
     );
-    await handler(httpApiEvent({ key, path: '/cart/items' }), lambdaContext() as never);
+    await handler(httpApiEvent({ key, path: '/cart/items' }), lambdaContext() as IdempotentContext);
     const name = ['--namespace', 'carts', '--path', '/cart/items', '--caller', 'tenant-1'];
     const bare = await inspected([...name, '--key', key]);
     expect(bare.item).toMatchObject({ state: 'completed', attempt: 1 });

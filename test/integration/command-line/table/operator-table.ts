@@ -66,5 +66,5 @@ function lockRecord(changes: Partial<InProgressRecord>): InProgressRecord {
 export const LAPSED = { leaseEndsAtMs: Date.now() - HOUR_MS } as const;
 export const EXPIRED = {
   leaseEndsAtMs: Date.now() - 3 * HOUR_MS,
-  expiresAtSeconds: Math.floor(Date.now() / 1000) - 3600,
+  expiresAtSeconds: Math.floor(Date.now() / 1000) - 2 * 3600,
 } as const;
