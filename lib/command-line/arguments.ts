@@ -10,6 +10,14 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+export function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,12}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It has to be a number from ${least} to ${most}.`);
+  };
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `90s`, `15m`, `2h`, `7d`, in milliseconds. */

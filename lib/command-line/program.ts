@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts';
 import { CommandError } from './command-error.ts';
 import { addComplete } from './complete/command.ts';
 import { addConform } from './conform/command.ts';
+import { addCost } from './cost/command.ts';
 import { addDoctor } from './doctor/command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addInspect } from './inspect/command.ts';
@@ -45,6 +46,7 @@ function createProgram(context: CommandContext): Command {
   addComplete(program, context);
   addPurge(program, context);
   addDoctor(program, context);
+  addCost(program, context);
   return program;
 }
 

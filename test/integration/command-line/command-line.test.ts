@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { runCommand } from '../../support/test-terminal.ts';
 
-const COMMANDS = ['conform', 'inspect', 'list', 'release', 'complete', 'purge', 'doctor'] as const;
+const COMMANDS = ['conform', 'inspect', 'list', 'release', 'complete', 'purge', 'doctor', 'cost'] as const;
 
 describe('help', () => {
   test('of the program names every command', async () => {
