@@ -5,13 +5,14 @@ export function valueAt(document: unknown, pointer: string): unknown {
     .slice(1)
     .split('/')
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce<unknown>(
-      (value, token) =>
-        typeof value === 'object' && value !== null && Object.hasOwn(value, token)
-          ? (value as Record<string, unknown>)[token]
-          : undefined,
-      document,
-    );
+    .reduce(memberOf, document);
+}
+
+function memberOf(value: unknown, token: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, token)) return undefined;
+  // A list has members that are no entries, such as its length.
+  if (Array.isArray(value) && !/^\d+$/.test(token)) return undefined;
+  return (value as Record<string, unknown>)[token];
 }
 
 export function isJsonPointer(text: string): boolean {
