@@ -21,10 +21,9 @@ export interface DoctorOptions extends TableOptions {
 
 export async function doctor(options: DoctorOptions, terminal: Terminal): Promise<ExitCode> {
   return withTable(options, terminal, async (table) => {
-    const diagnoses = [
-      ...(await diagnosed(table)),
-      ...diagnoseFunction(await functionFacts(options), table.tableName),
-    ];
+    // First what a missing package would end, with nothing asked of the table.
+    const facts = await functionFacts(options);
+    const diagnoses = [...(await diagnosed(table)), ...diagnoseFunction(facts, table.tableName)];
     const isWell = verdictsThatFail(options).every((verdict) => counted(diagnoses, verdict) === 0);
     terminal.out(
       options.json

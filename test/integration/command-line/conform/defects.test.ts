@@ -17,7 +17,7 @@ async function conform(defect: Defect | undefined, extra: readonly string[] = []
         '--json',
         ...['--url', `${api.url}/things`],
         ...['--body', '{"thing":"{{uuid}}","count":1}'],
-        ...['--slow-header', 'x-work-ms: 300'],
+        ...['--slow-header', 'x-work-ms: 600'],
         ...['--header', 'Authorization: one', '--other-caller', 'Authorization: other'],
         ...extra,
         ...(extra.includes('--uncounted')
@@ -102,7 +102,8 @@ const NOTICED: Record<Defect, readonly string[]> = {
   'payload before lock': ['key-reused-in-progress'],
 };
 
-test.each(DEFECTS.map((defect) => [defect]))('%s', async (defect) => {
+// Each has a server of its own, and waits most of the time.
+test.concurrent.each(DEFECTS.map((defect) => [defect]))('%s', async (defect) => {
   const { failed } = await conform(defect);
   expect([...failed].sort()).toEqual([...NOTICED[defect]].sort());
 });
