@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { isIdempotencyError } from '../idempotency/errors.ts';
 import type { CommandContext } from './command-context.ts';
@@ -34,6 +35,7 @@ function createProgram(context: CommandContext): Command {
   const program = new Command('lambda-idempotency')
     .description('Looks at, tests and mends what makes requests safe to retry.')
     .usage('<command> [options]')
+    .version(packageVersion(), '--version', 'show the version')
     .helpCommand('help [command]', 'show what a command does, and its options')
     .configureOutput({ writeOut: context.terminal.out, writeErr: context.terminal.error })
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
@@ -48,6 +50,12 @@ function createProgram(context: CommandContext): Command {
   addDoctor(program, context);
   addCost(program, context);
   return program;
+}
+
+/** The same way up from `lib` and from `dist`. */
+function packageVersion(): string {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string };
+  return version;
 }
 
 function reportError(error: unknown, terminal: Terminal): ExitCode {

@@ -79,6 +79,7 @@ function runBroughtProgram(): void {
   const program = join(folder, 'node_modules/.bin/lambda-idempotency');
   const table = ['--table', 't', '--endpoint', 'http://127.0.0.1:9'];
   const expected: [args: string[], exitCode: number, said: RegExp][] = [
+    [['--version'], 0, /^\d+\.\d+\.\d+/],
     [['conform', '--list'], 0, /retry-same-result/],
     [['cost', '--rps', '1', '--json'], 0, /"writeUnits": 2/],
     [['list', ...table], 3, /ECONNREFUSED/],

@@ -13,7 +13,7 @@ export interface Disposal {
   };
 }
 
-/** The longest that a Lambda attempt lives ("Lambda quotas"), in seconds. */
+/** Between the chunks of an attempt and its record lie a few requests: far less than this, the life of an attempt behind an API. */
 const ATTEMPT_MAX_SECONDS = 900;
 
 /** `undefined`: it stays. */

@@ -1,9 +1,15 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { runCommand } from '../../support/test-terminal.ts';
 
 const COMMANDS = ['conform', 'inspect', 'list', 'release', 'complete', 'purge', 'doctor', 'cost'] as const;
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  expect(await runCommand(['--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
+});
 
 describe('help', () => {
   test('of the program names every command', async () => {

@@ -12,6 +12,8 @@ export interface StandInSettings {
   readonly clockAheadMs?: number;
   /** What Lambda says of any function. */
   readonly lambda?: Readonly<Record<string, unknown>>;
+  /** Some emulators answer a failed condition without the item that it failed for. */
+  readonly withoutOldItems?: boolean;
   /** Called before an action is passed on. */
   readonly before?: (action: string) => Promise<void>;
   /** The connection is dropped once when this action has taken place: the SDK sends it again. */
@@ -68,7 +70,8 @@ async function answer(
   response.statusCode = status;
   response.setHeader('content-type', 'application/x-amz-json-1.0');
   const isChanged = action === 'DescribeTable' && status === 200 && description !== undefined;
-  response.end(isChanged ? withDescription(body, description) : body);
+  if (settings.withoutOldItems && status === 400) response.end(withoutItem(body));
+  else response.end(isChanged ? withDescription(body, description) : body);
 }
 
 function deny(response: ServerResponse, action: string): void {
@@ -77,6 +80,11 @@ function deny(response: ServerResponse, action: string): void {
   response.setHeader('content-type', 'application/x-amz-json-1.0');
   const type = 'com.amazonaws.dynamodb.v20120810#AccessDeniedException';
   response.end(JSON.stringify({ __type: type, message: `User: x is not authorized to perform: ${action}` }));
+}
+
+function withoutItem(body: string): string {
+  const { Item: _item, ...rest } = JSON.parse(body) as Record<string, unknown>;
+  return JSON.stringify(rest);
 }
 
 function withDescription(body: string, description: Readonly<Record<string, unknown>>): string {

@@ -201,6 +201,25 @@ describe.each(COMMANDS)('%s', (command, extra) => {
     });
   });
 
+  test('says what is there now also on an engine that does not bring it back', async () => {
+    const record = await table().lock(LAPSED);
+    const takeOver = async () => {
+      await table().store.takeOver(
+        { ...record, owner: 'next', attempt: 2, leaseEndsAtMs: Date.now() + 60_000 },
+        record,
+      );
+      return 'yes';
+    };
+    const args = [command, '--table', table().tableName, '--id', record.id, ...extra];
+    const outcome = await withStandIn({ withoutOldItems: true }, (endpoint) =>
+      runCommand([...args, '--endpoint', endpoint], { answer: takeOver }),
+    );
+    expect(outcome.stderr).toMatch(
+      /has changed since it was shown, and was left alone. It is now: in-progress/,
+    );
+    expect(outcome.exitCode).toBe(1);
+  });
+
   test('says so where the write is not permitted', async () => {
     const { id } = await table().lock(LAPSED);
     const before = await itemOf(id);
