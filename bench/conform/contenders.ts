@@ -1,6 +1,7 @@
 import type { ConformSettings } from '../../lib/command-line/conform/settings.ts';
 import { startLocalServer } from '../../lib/local/local-server.ts';
-import { startExpressCart } from './express-cart.ts';
+import { startExpressIdempotency } from './express-idempotency.ts';
+import { startNodeIdempotency } from './node-idempotency.ts';
 
 interface Contender {
   readonly name: string;
@@ -9,16 +10,11 @@ interface Contender {
 
 export const CONTENDERS: readonly Contender[] = [
   { name: 'lambda-idempotency', start: () => startLocalServer({ port: 0, functionTimeoutMs: 15_000 }) },
-  {
-    name: 'express-idempotency 1.0.6',
-    start: async () => {
-      const { url, close } = await startExpressCart();
-      return { url, stop: close };
-    },
-  },
+  { name: '@node-idempotency/core 1.0.11', start: startNodeIdempotency },
+  { name: 'express-idempotency 1.0.6', start: startExpressIdempotency },
 ];
 
-/** The same for both: a line in a cart of its own, a list of its lines, and a header that makes it take a while. */
+/** The same for all: a line in a cart of its own, a list of its lines, and a header that makes it take a while. */
 export function settingsFor(url: string): ConformSettings {
   return {
     url: `${url}/cart/items`,

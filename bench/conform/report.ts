@@ -8,10 +8,11 @@ export interface Column {
 }
 
 export function conformPage(columns: readonly Column[]): string {
-  return `# What two implementations answer
+  return `# What three implementations answer
 
 Printed by \`npm run evidence:conform\` (see \`bench/conform/\`); not edited by hand. A cell that says more than "pass" says what came
-instead. [docs/conform.md](../conform.md) says how to have the same for an API of one's own.
+instead. What they are and how they are used, and what of it is ours, says \`bench/conform/README.md\`: of \`@node-idempotency/core\`
+statuses and bodies of errors are. A difference from the draft need not be a fault. [docs/conform.md](../conform.md) says how to have the same for an API of one's own.
 
 ## What the draft asks for
 

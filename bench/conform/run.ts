@@ -10,7 +10,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'Checks the sample API and express-idempotency against the Idempotency-Key draft.\n\nUsage: npm run bench:conform -- [--markdown]',
+    'Checks the sample API and two other implementations against the Idempotency-Key draft.\n\nUsage: npm run bench:conform -- [--markdown]',
   );
   process.exit(0);
 }

@@ -1,4 +1,4 @@
-import { isProblem, isSuccess, pointsToDocumentation, sameResult, statuses } from '../answers.ts';
+import { isSuccess, sameResult, statuses } from '../answers.ts';
 import { type Check, fail, PASS, passIf, unclear } from '../check.ts';
 import type { Contest } from '../evidence.ts';
 import { oneEffect } from './effects.ts';
@@ -39,13 +39,13 @@ export const CONCURRENCY: readonly Check[] = [
   },
   {
     id: 'concurrent-explained',
-    title: 'That answer describes the problem, or has a Link to documentation',
+    title: 'That answer has a body that describes the problem, or a Link to documentation',
     level: 'draft',
     source: '2.7',
     judge: async (evidence) => {
       const conflict = conflictOf(await evidence.contest());
       if (conflict === undefined) return NOT_MET;
-      return passIf(isProblem(conflict) || pointsToDocumentation(conflict), 'it does neither');
+      return passIf(conflict.body.trim() !== '' || conflict.headers.link !== undefined, 'it has neither');
     },
   },
   {
