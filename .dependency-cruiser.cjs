@@ -103,8 +103,25 @@ module.exports = {
       name: 'idempotency-knows-no-locks',
       comment: 'Whoever wants a lock imports ./locks; nobody else has it in a bundle.',
       severity: 'error',
-      from: { path: '^lib/', pathNot: '^lib/(locks|local)/' },
+      from: { path: '^lib/', pathNot: '^lib/(locks|local|command-line)/' },
       to: { path: '^lib/locks/' },
+    },
+    {
+      name: 'command-line-stays-out-of-the-library',
+      comment: 'A program of its own: no function has it, or its parser, in a bundle.',
+      severity: 'error',
+      from: { path: '^(lib|functions)/', pathNot: '^lib/command-line/' },
+      to: { path: '(^lib/command-line/|^node_modules/commander/)' },
+    },
+    {
+      name: 'conform-knows-no-implementation',
+      comment: 'It judges any API, ours included, by what comes over the wire.',
+      severity: 'error',
+      from: { path: '^lib/command-line/conform/' },
+      to: {
+        path: '^lib/',
+        pathNot: '^lib/command-line/(conform/|[^/]+$)',
+      },
     },
     {
       name: 'local-run-stays-out-of-the-library',

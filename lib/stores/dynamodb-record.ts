@@ -93,9 +93,15 @@ export function withSteps(head: RecordHead, item: Item): RecordHead {
 }
 
 function stepsOf(item: Item): RecordedSteps | undefined {
-  const names = Object.keys(item).filter((name) => name.startsWith(STEP_PREFIX));
+  const names = stepNamesOf(item);
   if (names.length === 0) return undefined;
-  return Object.fromEntries(names.map((name) => [name.slice(STEP_PREFIX.length), text(item, name)]));
+  return Object.fromEntries(names.map((name) => [name, text(item, stepAttribute(name))]));
+}
+
+export function stepNamesOf(item: Item): string[] {
+  return Object.keys(item)
+    .filter((name) => name.startsWith(STEP_PREFIX))
+    .map((name) => name.slice(STEP_PREFIX.length));
 }
 
 export function text(item: Item, name: string): string {

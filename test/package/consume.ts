@@ -2,7 +2,7 @@
  * The packed tarball, installed into an empty folder with the client alone, as a user without Middy and without CDK
  * has it: it must load, guard a function, and not reach for what is not there.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ import { deliveryKey } from 'lambda-idempotency/event-sources';
 import { ValkeyStore } from 'lambda-idempotency/valkey';
 import { createLocks, MemoryLockStore } from 'lambda-idempotency/locks';
 
-for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', '@aws-lambda-powertools/idempotency', 'aws-cdk-lib', 'constructs', 'ioredis', 'iovalkey', '@redis/client', '@dynoxide/linux-x64']) {
+for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', '@aws-lambda-powertools/idempotency', 'aws-cdk-lib', 'constructs', 'ioredis', 'iovalkey', '@redis/client', '@aws-sdk/client-lambda', '@dynoxide/linux-x64']) {
   assert.ok(!existsSync('node_modules/' + absent), absent + ' was installed although nobody asked for it');
 }
 let runs = 0;
@@ -92,6 +92,26 @@ function run(program: string): void {
   );
 }
 
+/** Each command loads its own part when it is asked for: one that calculates, one that asks a table, one that needs what is absent. */
+function runBroughtProgram(): void {
+  const program = join(folder, 'node_modules/.bin/lambda-idempotency');
+  const table = ['--table', 't', '--endpoint', 'http://127.0.0.1:9'];
+  const expected: [args: string[], exitCode: number, said: RegExp][] = [
+    [['--version'], 0, /^\d+\.\d+\.\d+/],
+    [['conform', '--list'], 0, /retry-same-result/],
+    [['cost', '--rps', '1', '--json'], 0, /"writeUnits": 2/],
+    [['list', ...table], 3, /ECONNREFUSED/],
+    [['doctor', ...table, '--function', 'f'], 2, /npm install @aws-sdk\/client-lambda/],
+  ];
+  for (const [args, exitCode, said] of expected) {
+    const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: 'utf8' });
+    if (status !== exitCode || !said.test(stdout + stderr)) {
+      throw new Error(`lambda-idempotency ${args.join(' ')} ended with ${status}: ${stdout}${stderr}`);
+    }
+  }
+  console.log('and brings its program');
+}
+
 try {
   const [packed] = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
@@ -111,6 +131,7 @@ try {
   const client = `@aws-sdk/client-dynamodb@${devDependencies['@aws-sdk/client-dynamodb']}`;
   npm('install', '--no-audit', '--no-fund', '--no-package-lock', join(folder, packed.filename), client);
   run(PROGRAM);
+  runBroughtProgram();
   rmSync(join(folder, 'node_modules/lru-cache'), { recursive: true });
   run(PROGRAM_WITHOUT_CACHE);
   const peers = ['@aws-lambda-powertools/idempotency', '@aws-lambda-powertools/jmespath'];
