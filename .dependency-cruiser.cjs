@@ -68,6 +68,28 @@ module.exports = {
       to: { path: '(^lib/powertools/|^node_modules/@aws-lambda-powertools/idempotency/)' },
     },
     {
+      name: 'observability-knows-events-alone',
+      comment:
+        'Listeners know what they are told, and metrics, loggers and tracers by their shape: nothing to install.',
+      severity: 'error',
+      from: { path: '^lib/observability/' },
+      to: { pathNot: '^lib/(observability/|idempotency/events\\.ts$)' },
+    },
+    {
+      name: 'nothing-observes-by-itself',
+      comment:
+        'Whoever wants a listener imports ./observability; the constructs share the names of the metrics with it.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: '^lib/(observability|cdk)/' },
+      to: { path: '^lib/observability/' },
+    },
+    {
+      name: 'constructs-share-names-alone',
+      severity: 'error',
+      from: { path: '^lib/cdk/' },
+      to: { path: '^lib/observability/', pathNot: '^lib/observability/metric-definitions\\.ts$' },
+    },
+    {
       name: 'client-stands-alone',
       comment:
         "The caller's half goes into browsers: nothing of the server's half, of Node.js or of AWS may follow it.",

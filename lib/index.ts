@@ -22,7 +22,12 @@ export {
   StoreError,
   SupersededError,
 } from './idempotency/errors.ts';
-export type { IdempotencyEvent, IdempotencyEventListener, UnguardedReason } from './idempotency/events.ts';
+export type {
+  IdempotencyEvent,
+  IdempotencyEventListener,
+  StoreOperation,
+  UnguardedReason,
+} from './idempotency/events.ts';
 export type { IdempotencyContext, IdempotentContext } from './idempotency/handler-context.ts';
 export {
   type IdempotencyMiddleware,

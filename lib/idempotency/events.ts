@@ -5,12 +5,16 @@ import type { Omission } from './protocol.ts';
  * its hashed id; none carries a key, a payload or a result.
  */
 export type IdempotencyEvent =
-  /** The handler is about to run. `attempt` above 1 means that a lapsed lease was taken over. */
+  /**
+   * The handler is about to run. `attempt` above 1 means that there were others before it; `leaseEndedAtMs` is there where
+   * nobody knows how the last one ended, and its lease, which ended then, was taken over.
+   */
   | {
       readonly type: 'acquired';
       readonly id: string;
       readonly attempt: number;
       readonly leaseEndsAtMs: number;
+      readonly leaseEndedAtMs?: number;
     }
   /** A duplicate got the result; from the cache, where nothing was asked of the store. */
   | { readonly type: 'replayed'; readonly id: string; readonly from: 'store' | 'cache' }
@@ -78,13 +82,48 @@ export type IdempotencyEvent =
       readonly error: Error;
     }
   /** The handler runs without a lock, for the reason given. */
-  | { readonly type: 'unguarded'; readonly reason: UnguardedReason };
+  | { readonly type: 'unguarded'; readonly reason: UnguardedReason }
+  /**
+   * One call to the store, with all tries that its client made of it; only where the option `storeTimings` asks for it.
+   * `failed`: it threw. A write that was refused has not failed.
+   */
+  | {
+      readonly type: 'store-call';
+      readonly operation: StoreOperation;
+      readonly durationMs: number;
+      readonly failed: boolean;
+    };
+
+/** A method of the port that sends something. */
+export type StoreOperation =
+  | 'acquire'
+  | 'takeOver'
+  | 'renew'
+  | 'recordStep'
+  | 'complete'
+  | 'release'
+  | 'read'
+  | 'completeWith'
+  | 'putCompleted'
+  | 'write';
 
 /** Why a handler runs without a record: its method is not guarded, the request has no key and needs none, or the store is away. */
 export type UnguardedReason = 'method' | 'no-key' | 'store-unavailable';
 
 /** Called in the middle of the work, so let it be short; nobody waits for a promise of its. What it throws is a line on standard error. */
 export type IdempotencyEventListener = (event: IdempotencyEvent) => void;
+
+export function acquiredEvent(
+  {
+    id,
+    attempt,
+    leaseEndsAtMs,
+  }: { readonly id: string; readonly attempt: number; readonly leaseEndsAtMs: number },
+  leaseEndedAtMs: number | undefined,
+): IdempotencyEvent {
+  const takenOver = leaseEndedAtMs === undefined ? {} : { leaseEndedAtMs };
+  return { type: 'acquired', id, attempt, leaseEndsAtMs, ...takenOver };
+}
 
 export function completedEvent(
   named: { readonly id: string; readonly attempt: number },

@@ -17,7 +17,7 @@ import {
   type StoreError,
   storeErrorOf,
 } from './errors.ts';
-import type { UnguardedReason } from './events.ts';
+import { acquiredEvent, type UnguardedReason } from './events.ts';
 import { leaseEnd } from './held-lease.ts';
 import { concludeAnswer, httpOperation } from './http-operation.ts';
 import { identifiedOperation } from './identified-operation.ts';
@@ -102,8 +102,7 @@ async function admitOperation(operation: Operation, settings: Invocation): Promi
   const outcome = known ?? (await claimOrExplain(operation, settings));
   switch (outcome.kind) {
     case 'acquired': {
-      const { attempt, leaseEndsAtMs } = outcome.attempt;
-      notify({ type: 'acquired', id, attempt, leaseEndsAtMs });
+      notify(acquiredEvent(outcome.attempt, outcome.leaseEndedAtMs));
       const run = guardedRun(operation, outcome.attempt, { ...settings, deadlineMs: outcome.deadlineMs });
       const { onUncertain } = options;
       if (outcome.leaseEndedAtMs === undefined || typeof onUncertain !== 'function')

@@ -11,6 +11,7 @@ import {
   type Timing,
 } from './middy-outcome.ts';
 import type { HttpOptions } from './options.ts';
+import { cleanUpPowertools } from './powertools-cleanup.ts';
 import { answerOrThrow } from './refusal.ts';
 import { resolveOptions } from './resolved-options.ts';
 import type { Run } from './run.ts';
@@ -71,6 +72,7 @@ export function idempotency<TEvent = unknown>(
       case 'replay':
         // Assigned, not returned: core takes a returned `undefined` for "go on".
         Object.assign(request, { earlyResponse: admission.answer });
+        await cleanUpPowertools(request);
         return;
       case 'refused':
         answerThrownError(request, admission.refusal.error, admission.refusal.answer);

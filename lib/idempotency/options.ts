@@ -128,6 +128,11 @@ export interface ProtocolOptions<TEvent = unknown> {
   ) => RecordIdentity | undefined | Promise<RecordIdentity | undefined>;
   /** Told of everything that the protocol does. @defaultValue a warning on standard error where a person should look */
   readonly onEvent?: IdempotencyEventListener;
+  /**
+   * Whether `onEvent` is also told of each call to the store and how long it took (`store-call`). It is one more event for
+   * each call, so that it is for those who count them: see `metricsListener` of `./observability`. @defaultValue false
+   */
+  readonly storeTimings?: boolean;
   /** Epoch milliseconds, for tests. @defaultValue Date.now */
   readonly now?: () => number;
   /** A fresh unguessable owner token, for tests. @defaultValue crypto.randomUUID */
@@ -201,6 +206,7 @@ export const DEFAULTS = Object.freeze({
   clockSkewMs: 1000,
   leaseMs: 15 * 60 * 1000,
   cache: false,
+  storeTimings: false,
   keyHeader: 'Idempotency-Key',
   keyRequired: true,
   methods: Object.freeze(['POST', 'PATCH']),

@@ -17,6 +17,7 @@ import {
 import type { OnUncertain } from './protocol.ts';
 import type { Reconcile } from './reconciliation.ts';
 import { sleep } from './sleep.ts';
+import { timedStore } from './timed-store.ts';
 import { rejectUnknown } from './unknown-options.ts';
 import { WarmCache } from './warm-cache.ts';
 
@@ -39,6 +40,7 @@ const PROTOCOL_NAMES = [
   'renewedLeaseMs',
   'cache',
   'onEvent',
+  'storeTimings',
   'now',
   'newOwner',
   'sleep',
@@ -104,6 +106,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   checkOneOf('onStoreUnavailable', options.onStoreUnavailable, ['reject', 'run-unguarded']);
   checkOneOf('replayStatus', http.replayStatus, ['ok', 'original']);
   checkOneOf('keyRequired', http.keyRequired, [true, false]);
+  checkOneOf('storeTimings', options.storeTimings, [true, false]);
   for (const name of FUNCTION_NAMES) {
     const value = (options as Record<string, unknown>)[name];
     check(value === undefined || typeof value === 'function', name, 'a function');
@@ -111,8 +114,11 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
   const documentationUrl = http.documentationUrl ?? DEFAULTS.documentationUrl;
   check(URL.canParse(documentationUrl), 'documentationUrl', 'an absolute URL');
 
+  const notify = shielded(options.onEvent ?? warnOfTrouble);
+  const storeTimings = options.storeTimings ?? DEFAULTS.storeTimings;
+  const usedStore = store ?? storeFromEnvironment();
   const resolved = {
-    store: store ?? storeFromEnvironment(),
+    store: storeTimings ? timedStore(usedStore, notify) : usedStore,
     namespace: resolveNamespace(options.namespace),
     retentionSeconds: options.retentionSeconds ?? DEFAULTS.retentionSeconds,
     resultMaxBytes: options.resultMaxBytes ?? DEFAULTS.resultMaxBytes,
@@ -125,7 +131,8 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     leaseMs: options.leaseMs ?? DEFAULTS.leaseMs,
     renewedLeaseMs: options.renewedLeaseMs,
     cache: resolveCacheLimits(cache),
-    notify: shielded(options.onEvent ?? warnOfTrouble),
+    storeTimings,
+    notify,
     now: options.now ?? Date.now,
     newOwner: options.newOwner ?? randomUUID,
     sleep: options.sleep ?? sleep,

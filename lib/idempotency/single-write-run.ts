@@ -7,7 +7,7 @@ import {
   PayloadMismatchError,
   ResultNotRecordedError,
 } from './errors.ts';
-import { completedEvent } from './events.ts';
+import { acquiredEvent, completedEvent } from './events.ts';
 import { idempotencyContext } from './handler-context.ts';
 import type { Operation } from './operation.ts';
 import { PendingWrites, writesNotCommitted } from './pending-writes.ts';
@@ -105,8 +105,7 @@ export function singleWriteRun(operation: Operation, store: TransactionalStore, 
       const leaseEndsAtMs = deadlineMs + options.clockSkewMs;
       const claimed = await claim(options, { id, fingerprint, leaseEndsAtMs });
       if (claimed.kind === 'acquired') {
-        const { attempt } = claimed.attempt;
-        notify({ type: 'acquired', id, attempt, leaseEndsAtMs });
+        notify(acquiredEvent(claimed.attempt, claimed.leaseEndedAtMs));
         const left = writes.length === 0 ? new PendingWrites(store) : pending;
         return await guardedRun(operation, claimed.attempt, settings, left).finish(answer, handlerAnswer);
       }

@@ -45,6 +45,8 @@ export function describeEvent(event: IdempotencyEvent): string {
       return `${shortId(event.id)} store failed during ${event.during}: ${event.error.message}`;
     case 'unguarded':
       return `unguarded (${event.reason})`;
+    case 'store-call':
+      return `${event.operation} took ${event.durationMs.toFixed(1)} ms${event.failed ? ', and failed' : ''}`;
   }
 }
 

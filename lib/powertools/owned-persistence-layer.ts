@@ -12,7 +12,7 @@ import {
   StoreError,
   SupersededError,
 } from '../idempotency/errors.ts';
-import { completedEvent } from '../idempotency/events.ts';
+import { acquiredEvent, completedEvent } from '../idempotency/events.ts';
 import { concludeResult } from '../idempotency/keyed-operation.ts';
 import {
   type Attempt,
@@ -133,7 +133,7 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
       case 'acquired': {
         const { attempt } = claimed;
         if (call !== undefined) this.#calls.grant(call, attempt);
-        notify({ type: 'acquired', ...named(attempt), leaseEndsAtMs: attempt.leaseEndsAtMs });
+        notify(acquiredEvent(attempt, claimed.leaseEndedAtMs));
         return;
       }
       case 'uncertain':

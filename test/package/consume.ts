@@ -22,6 +22,7 @@ import { fileStorage } from 'lambda-idempotency/client/node';
 import { deliveryKey } from 'lambda-idempotency/event-sources';
 import { ValkeyStore } from 'lambda-idempotency/valkey';
 import { createLocks, MemoryLockStore } from 'lambda-idempotency/locks';
+import { metricsListener } from 'lambda-idempotency/observability';
 
 for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', '@aws-lambda-powertools/idempotency', 'aws-cdk-lib', 'constructs', 'ioredis', 'iovalkey', '@redis/client', '@aws-sdk/client-lambda', '@dynoxide/linux-x64']) {
   assert.ok(!existsSync('node_modules/' + absent), absent + ' was installed although nobody asked for it');
@@ -39,6 +40,10 @@ assert.deepEqual(await warm({ id: 'o1' }), { run: 2 });
 const locks = createLocks({ store: new MemoryLockStore() });
 assert.equal(await locks.withLock('seat', async () => (await locks.mutex('seat').tryAcquire()) ?? 'taken'), 'taken');
 assert.throws(() => idempotency({ store, retention: 1 }), isIdempotencyError);
+const counted = [];
+const onEvent = metricsListener({ addMetric: (name) => counted.push(name) });
+await idempotent(async (order) => order.id, { store, key: (order) => order.id, namespace: 'counted', onEvent })({ id: 'o1' });
+assert.deepEqual(counted, ['IdempotencyAcquired', 'IdempotencyCompleted']);
 assert.throws(() => new ValkeyStore({ client: {} }), isIdempotencyError);
 const server = (await import('node:http')).createServer((request, response) => response.end(request.headers['idempotency-key']));
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

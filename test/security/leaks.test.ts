@@ -92,6 +92,7 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
       'condition-failed': true,
       'store-failed': true,
       unguarded: true,
+      'store-call': true,
     };
     expect(new Set(play.events.map(({ type }) => type))).toEqual(new Set(Object.keys(kinds)));
     const failures = play.events.flatMap((event) => (event.type === 'store-failed' ? [event.during] : []));

@@ -86,7 +86,7 @@ export class MarkedPlay {
   }
 
   options(options: HttpOptions = {}): HttpOptions {
-    return { store: this.store, namespace: 'test', onEvent: this.#onEvent, ...options };
+    return { store: this.store, namespace: 'test', onEvent: this.#onEvent, storeTimings: true, ...options };
   }
 
   guard(work: Work, options: HttpOptions = {}): Handler {

@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { StoreError } from '../../../lib/idempotency/errors.ts';
 import { type IdempotencyEvent, warnOfTrouble } from '../../../lib/idempotency/events.ts';
+import type { IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
 import type { HttpOptions } from '../../../lib/idempotency/options.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import type { IdempotencyStore } from '../../../lib/stores/idempotency-store.ts';
@@ -61,6 +63,76 @@ describe('a listener is told', () => {
     }, options());
     await handler(post(), context());
     expect(told[1]).toEqual({ type: 'in-progress', id, retryAfterMs: 8000 });
+  });
+
+  test('of a takeover, with the end of the lease that was taken over', async () => {
+    const endings = [504, 201];
+    const handler = idempotent(async () => ({ statusCode: endings.shift() ?? 201 }), options());
+    await handler(post(), context());
+    const leaseEndedAtMs = nowMs + 11_000;
+    nowMs += 60_000;
+    await handler(post(), context());
+    expect(told[2]).toEqual({
+      type: 'acquired',
+      id,
+      attempt: 2,
+      leaseEndsAtMs: nowMs + 11_000,
+      leaseEndedAtMs,
+    });
+  });
+
+  test('of an attempt behind a failure that kept its record, which takes nothing over', async () => {
+    const handler = idempotent(async (_event, { idempotency }: IdempotentContext) => {
+      await idempotency.step('reserve', () => 'done');
+      return { statusCode: 500 };
+    }, options());
+    await handler(post(), context());
+    await handler(post(), context());
+    expect(told.filter(({ type }) => type === 'acquired')).toEqual([
+      { type: 'acquired', id, attempt: 1, leaseEndsAtMs: nowMs + 11_000 },
+      { type: 'acquired', id, attempt: 2, leaseEndsAtMs: nowMs + 11_000 },
+    ]);
+  });
+
+  test('of each call to the store and how long it took, where that is asked for', async () => {
+    const slow = interceptedStore(store, async (_operation, proceed) => {
+      await pause(20);
+      return proceed();
+    });
+    const handler = idempotent(created, options({ store: slow, storeTimings: true }));
+    await handler(post(), context());
+    expect(told.map(({ type }) => type)).toEqual(['store-call', 'acquired', 'store-call', 'completed']);
+    expect(told[0]).toEqual({
+      type: 'store-call',
+      operation: 'acquire',
+      durationMs: expect.any(Number),
+      failed: false,
+    });
+    // Timers of Node.js can be early by a millisecond.
+    for (const event of told) {
+      if (event.type === 'store-call') expect(event.durationMs).toBeGreaterThanOrEqual(19);
+    }
+  });
+
+  test('of a call to the store that failed, whose error goes on', async () => {
+    const handler = idempotent(created, options({ store: failing('acquire'), storeTimings: true }));
+    expect(await handler(post(), context())).toMatchObject({ statusCode: 503 });
+    expect(told[0]).toMatchObject({ type: 'store-call', operation: 'acquire', failed: true });
+  });
+
+  test('of the transaction that commits, as one call', async () => {
+    const handler = idempotent(
+      async (_event, { idempotency }: IdempotentContext) => {
+        idempotency.commit([{ Put: { TableName: 'orders', Item: { id: '1' } } }]);
+        return { statusCode: 201 };
+      },
+      options({ store: new MemoryStore({ applyWrites: () => [] }), storeTimings: true }),
+    );
+    await handler(post(), context());
+    expect(told.flatMap((event) => (event.type === 'store-call' ? [event.operation] : []))).toEqual([
+      'acquire',
+      'completeWith',
+    ]);
   });
 
   test('of a mismatch', async () => {

@@ -77,6 +77,7 @@ describe('options', () => {
       retentionSeconds: 86_400,
       resultMaxBytes: 6_291_456,
       strategy: 'lock',
+      storeTimings: false,
       onUncertain: 'retry',
       onInProgress: 'reject',
       onStoreUnavailable: 'reject',
