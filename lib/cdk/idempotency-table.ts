@@ -1,5 +1,11 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  Billing,
+  TableEncryptionV2,
+  TableV2,
+  type WarmThroughput,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
@@ -75,6 +81,26 @@ export interface IdempotencyTableProps {
    * @default true
    */
   readonly pointInTimeRecovery?: boolean;
+
+  /**
+   * Requests a second that the table serves from its first second on, instead of growing into them: for a launch with
+   * a known crowd. Billed once, when it is raised; it cannot be lowered.
+   *
+   * @default - what DynamoDB gives a new table
+   */
+  readonly warmThroughput?: WarmThroughput;
+
+  /**
+   * Regions that get a copy of the records, for the day on which the stack's own region fails. The copies follow within
+   * a second or so, and a conditional write sees its own region alone: **let one region at a time serve a key**, or two
+   * of them may run it at once. What was being copied at the moment of a failure runs again.
+   *
+   * CDK asks for an explicit `env.region` on the stack, and for `encryption` with a key of each region where that is
+   * customer-managed.
+   *
+   * @default - none
+   */
+  readonly replicaRegions?: readonly string[];
 }
 
 export interface GrantIdempotencyOptions {
@@ -120,6 +146,10 @@ export class IdempotencyTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.pointInTimeRecovery ?? true },
       removalPolicy,
       deletionProtection: props.deletionProtection ?? removalPolicy !== RemovalPolicy.DESTROY,
+      ...(props.warmThroughput === undefined ? {} : { warmThroughput: props.warmThroughput }),
+      ...(props.replicaRegions === undefined
+        ? {}
+        : { replicas: props.replicaRegions.map((region) => ({ region })) }),
     });
   }
 

@@ -112,6 +112,23 @@ describe('the table', () => {
   });
 });
 
+test('the table has the throughput and the copies that are asked for, protected as it is itself', () => {
+  const stack = newStack({ region: 'eu-west-1' });
+  const warmThroughput = { readUnitsPerSecond: 13_000, writeUnitsPerSecond: 5_000 };
+  new IdempotencyTable(stack, 'Idempotency', { warmThroughput, replicaRegions: ['eu-central-1'] });
+  const isProtected = {
+    DeletionProtectionEnabled: true,
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+  };
+  Template.fromStack(stack).hasResourceProperties(TABLE, {
+    WarmThroughput: { ReadUnitsPerSecond: 13_000, WriteUnitsPerSecond: 5_000 },
+    Replicas: Match.arrayWith([
+      Match.objectLike({ Region: 'eu-central-1', ...isProtected }),
+      Match.objectLike({ Region: 'eu-west-1', ...isProtected }),
+    ]),
+  });
+});
+
 describe('grantIdempotency', () => {
   function grantedToFunction(options?: GrantIdempotencyOptions): { template: Template; tableId: string } {
     const stack = newStack();

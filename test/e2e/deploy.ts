@@ -10,12 +10,14 @@ import { LocalRunError } from '../../lib/local/local-run-error.ts';
 import { bootstrap, type CdkProject, deploy, destroy } from './cdk.ts';
 import { type Emulator, ensureEmulator, startEmulator } from './emulator.ts';
 import { leftBehind } from './left-behind.ts';
+import { brokenPromises, makeStrangersProject } from './stranger.ts';
 import { runSuite } from './suite.ts';
 
 // The SDK's seven lines about future Node.js versions would hide the few that matter here.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 
-const USAGE = `Deploys the sample with cdk to an AWS emulator (MiniStack) on this machine, and holds it to its contract.
+const USAGE = `Deploys the sample with cdk to an AWS emulator (MiniStack) on this machine, and holds it to its contract; then, from
+an empty folder and the packed package, the API that docs/deploying.md tells how to make.
 
 Usage: npm run e2e:deploy -- [options]
 
@@ -27,6 +29,9 @@ Usage: npm run e2e:deploy -- [options]
 Needs Python 3.10 or later with venv (Debian: apt-get install python3 python3-venv); the emulator is installed into a
 virtual environment in node_modules/.cache, once. Ends with 0 if every promise was kept and nothing is left behind,
 with 1 if not, with 2 on wrong arguments.`;
+
+/** MiniStack takes the CORS of an HTTP API from its own API alone, and not from CloudFormation. */
+const CONTRACT = 'test/e2e/contract.test.ts';
 
 const REPOSITORY_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -90,7 +95,7 @@ async function main(): Promise<void> {
     const { ApiUrl = '' } = await during('cdk deploy', () => deploy(project));
     const url = reachableUrl(ApiUrl);
     console.error(`   ${url}`);
-    if (!(await during('the black-box suite', () => runSuite({ url })))) {
+    if (!(await during('the black-box suite', () => runSuite({ url, files: [CONTRACT] })))) {
       throw new LocalRunError('The deployed sample does not keep its contract; the report is above.');
     }
     if (keep) {
@@ -98,6 +103,12 @@ async function main(): Promise<void> {
       await during('running until Ctrl-C', interrupted);
     }
     await during('cdk destroy', () => destroy(project));
+    const own = { ...project, directory: join(directory, 'stranger'), context: [] };
+    await during("a stranger's project, by docs/deploying.md", () => makeStrangersProject(own.directory));
+    const { ApiUrl: ownUrl = '' } = await during('its cdk deploy', () => deploy(own));
+    const broken = await during('its API', () => brokenPromises(reachableUrl(ownUrl)));
+    if (broken.length > 0) throw new LocalRunError(`Not as docs/deploying.md says: ${broken.join('; ')}.`);
+    await during('its cdk destroy', () => destroy(own));
     const left = await leftBehind(emulator);
     if (left.length > 0) throw new LocalRunError(`cdk destroy has left behind: ${left.join(', ')}.`);
     if (json) console.log(JSON.stringify({ passed: true, url, phases }));

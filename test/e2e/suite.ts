@@ -3,16 +3,17 @@ import { fileURLToPath } from 'node:url';
 
 const REPOSITORY_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Where the suite's own reports go: standard output is for the caller's result. */
 export interface SuiteOptions {
   /** Base URL of the deployed sample. */
   readonly url: string;
   /** Value of the header `Authorization`, for a deployment that asks for one. */
   readonly authorization?: string | undefined;
+  /** Files of the suite; all of them unless given. */
+  readonly files?: readonly string[];
 }
 
 /** Runs the black-box suite against a deployment, in a process of its own; resolves to whether it passed. */
-export function runSuite({ url, authorization }: SuiteOptions): Promise<boolean> {
+export function runSuite({ url, authorization, files = [] }: SuiteOptions): Promise<boolean> {
   const child = spawn(
     process.execPath,
     [
@@ -21,9 +22,11 @@ export function runSuite({ url, authorization }: SuiteOptions): Promise<boolean>
       'node_modules/jest/bin/jest.js',
       '--config',
       'jest.e2e.config.js',
+      ...files,
     ],
     {
       cwd: REPOSITORY_ROOT,
+      // Standard output is for the caller's own result.
       stdio: ['ignore', process.stderr, process.stderr],
       env: {
         ...process.env,
