@@ -1,6 +1,15 @@
 /** Entry of `lambda-idempotency/cdk`. Nothing outside this folder imports CDK. */
 
 export {
+  type IdempotencyAlarmChoices,
+  type IdempotencyAlarmName,
+  IdempotencyAlarms,
+  type IdempotencyAlarmsProps,
+  type IdempotencyAlarmTuning,
+} from './idempotency-alarms.ts';
+export { IdempotencyDashboard, type IdempotencyDashboardProps } from './idempotency-dashboard.ts';
+export { IdempotencyMetrics, type IdempotencyMetricsProps } from './idempotency-metrics.ts';
+export {
   type GrantIdempotencyOptions,
   IdempotencyTable,
   type IdempotencyTableProps,

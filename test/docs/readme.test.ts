@@ -28,9 +28,14 @@ function tableUnder(heading: string): string[][] {
 /** The README, the pages with code and every recipe, by its path. */
 const pages: [page: string, text: string][] = [
   ['README.md', readme],
-  ...['docs/client.md', 'docs/locks.md', 'docs/valkey.md', 'docs/many-servers.md', 'docs/powertools.md'].map(
-    (page): [string, string] => [page, readFileSync(new URL(page, ROOT), 'utf8')],
-  ),
+  ...[
+    'docs/client.md',
+    'docs/locks.md',
+    'docs/valkey.md',
+    'docs/many-servers.md',
+    'docs/powertools.md',
+    'docs/observing.md',
+  ].map((page): [string, string] => [page, readFileSync(new URL(page, ROOT), 'utf8')]),
   ...readdirSync(new URL('docs/recipes/', ROOT)).map((name): [string, string] => [
     `docs/recipes/${name}`,
     readFileSync(new URL(`docs/recipes/${name}`, ROOT), 'utf8'),
