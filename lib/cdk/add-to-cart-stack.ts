@@ -8,7 +8,11 @@ import {
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
+import { METRICS_NAMESPACE } from '../../functions/metrics-namespace.ts';
 import { BundledFunction } from './bundled-function.ts';
+import { IdempotencyAlarms } from './idempotency-alarms.ts';
+import { IdempotencyDashboard } from './idempotency-dashboard.ts';
+import { IdempotencyMetrics } from './idempotency-metrics.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { OrderQueue } from './order-queue.ts';
 import { SampleApi } from './sample-api.ts';
@@ -104,6 +108,14 @@ export class AddToCartStack extends Stack {
       ...seatSale.functions,
       removalPolicy,
       ...(authorizer === undefined ? {} : { authorizer }),
+    });
+
+    const metrics = new IdempotencyMetrics({ namespace: METRICS_NAMESPACE, serviceName: 'add-to-cart' });
+    new IdempotencyAlarms(this, 'AddToCartAlarms', { metrics, table: idempotencyTable });
+    new IdempotencyDashboard(this, 'AddToCartDashboard', {
+      metrics,
+      table: idempotencyTable,
+      functions: [addToCart],
     });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Base URL of the API' });
