@@ -1,3 +1,5 @@
+import type { Metrics } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { type HttpOptions, type IdempotentContext, idempotency } from '../../lib/index.ts';
@@ -9,12 +11,14 @@ import { readAddToCartRequest } from './request.ts';
 export interface AddToCartDependencies {
   readonly cart: Cart;
   readonly logger: HandlerLogger;
-  /** On top of the defaults; the deployed function has none. */
+  /** Published at the end of each invocation. The deployed function counts what its guard does. */
+  readonly metrics?: Metrics;
+  /** On top of the defaults; the deployed function has those that count what its guard does. */
   readonly idempotencyOptions?: HttpOptions<APIGatewayProxyEventV2>;
 }
 
 /** `POST /cart/items`: adds one line to a cart, once for each idempotency key. */
-export function createAddToCartHandler({ cart, logger, idempotencyOptions }: AddToCartDependencies) {
+export function createAddToCartHandler({ cart, logger, metrics, idempotencyOptions }: AddToCartDependencies) {
   async function addToCart(
     event: APIGatewayProxyEventV2,
     context: IdempotentContext,
@@ -37,8 +41,10 @@ export function createAddToCartHandler({ cart, logger, idempotencyOptions }: Add
     };
   }
 
-  // First of all, so that it records the finished answer; the namespace outlives a renaming of the function.
+  // The guard before all that makes answers, so that it records the finished one; what observes it before the guard, so that
+  // it ends behind it. The namespace outlives a renaming of the function.
   return middy(addToCart)
+    .use(metrics === undefined ? [] : [logMetrics(metrics)])
     .use(idempotency({ namespace: 'add-to-cart', ...idempotencyOptions }))
     .use(problemAnswers({ logger }));
 }

@@ -8,7 +8,11 @@ import {
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
+import { METRICS_NAMESPACE } from '../../functions/metrics-namespace.ts';
 import { bundledFunction } from './bundled-function.ts';
+import { IdempotencyAlarms } from './idempotency-alarms.ts';
+import { IdempotencyDashboard } from './idempotency-dashboard.ts';
+import { IdempotencyMetrics } from './idempotency-metrics.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
 import { IdempotentFunction } from './idempotent-function.ts';
 import { IdempotentHttpApi } from './idempotent-http-api.ts';
@@ -126,6 +130,14 @@ export class AddToCartStack extends Stack {
       ...(authorizer === undefined ? {} : { authorizer }),
     });
     if (authorizer === undefined) acknowledgeOpenRoutes(api);
+
+    const metrics = new IdempotencyMetrics({ namespace: METRICS_NAMESPACE, serviceName: 'add-to-cart' });
+    new IdempotencyAlarms(this, 'AddToCartAlarms', { metrics, table: idempotencyTable });
+    new IdempotencyDashboard(this, 'AddToCartDashboard', {
+      metrics,
+      table: idempotencyTable,
+      functions: [addToCart],
+    });
 
     new CfnOutput(this, 'ApiUrl', { value: api.url, description: 'Base URL of the API' });
     new CfnOutput(this, 'IdempotencyTableName', { value: idempotencyTable.tableName });

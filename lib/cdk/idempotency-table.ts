@@ -36,6 +36,7 @@ const KEY_ACTIONS = [
   'kms:GenerateDataKey*',
 ];
 
+/** Of `IdempotencyTable`. */
 export interface IdempotencyTableProps {
   /**
    * Physical name of the table. A fixed name stands in the way of replacing the table, and of creating the stack
@@ -103,6 +104,7 @@ export interface IdempotencyTableProps {
   readonly replicaRegions?: readonly string[];
 }
 
+/** Of `grantIdempotency`. */
 export interface GrantIdempotencyOptions {
   /**
    * Environment variable that tells a function the table's name; `false` sets none. Needed where one function

@@ -22,6 +22,7 @@ const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
   JSON.stringify({ ...COMMON_ACCESS_LOG_FIELDS, routeKey: '$context.routeKey' }),
 );
 
+/** One route of an HTTP API, and who answers it. */
 export interface IdempotentHttpRoute {
   readonly method: HttpMethod;
   /** Begins with a slash; `{name}` stands for a part of it, `/orders/{orderId}`. */
@@ -37,6 +38,7 @@ export interface JwtIssuer {
   readonly audience: readonly string[];
 }
 
+/** Of `IdempotentHttpApi`. */
 export interface IdempotentHttpApiProps {
   /**
    * What the API serves. More can be added by `addRoute`.

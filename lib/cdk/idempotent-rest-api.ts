@@ -36,6 +36,7 @@ const KEY_MISSING_PROBLEM = JSON.stringify({
   code: 'KEY_MISSING',
 });
 
+/** One route of a REST API, and who answers it. */
 export interface IdempotentRestRoute {
   /** In capitals. */
   readonly method: string;
@@ -50,6 +51,7 @@ export interface IdempotentRestRoute {
   readonly keyRequired?: boolean;
 }
 
+/** Of `IdempotentRestApi`. */
 export interface IdempotentRestApiProps {
   /**
    * What the API serves. More can be added by `addRoute`.

@@ -2,6 +2,15 @@
 
 export type { IdempotentCors } from './cors.ts';
 export {
+  type IdempotencyAlarmChoices,
+  type IdempotencyAlarmName,
+  IdempotencyAlarms,
+  type IdempotencyAlarmsProps,
+  type IdempotencyAlarmTuning,
+} from './idempotency-alarms.ts';
+export { IdempotencyDashboard, type IdempotencyDashboardProps } from './idempotency-dashboard.ts';
+export { IdempotencyMetrics, type IdempotencyMetricsProps } from './idempotency-metrics.ts';
+export {
   type GrantIdempotencyOptions,
   IdempotencyTable,
   type IdempotencyTableProps,

@@ -4,6 +4,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { RETENTION_SECONDS } from '../../functions/charge-orders/charge-orders.ts';
+import { METRICS_NAMESPACE } from '../../functions/metrics-namespace.ts';
 import { AddToCartStack, type AddToCartStackProps } from '../../lib/cdk/add-to-cart-stack.ts';
 import { DEFAULTS } from '../../lib/idempotency/options.ts';
 import { featureFlags } from './feature-flags.ts';
@@ -341,6 +342,24 @@ describe('the API', () => {
     template.hasOutput('CartTableName', { Value: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Cart') } });
     template.hasOutput('SeatsTableName', { Value: { Ref: idOf('AWS::DynamoDB::GlobalTable', 'Seats') } });
   });
+});
+
+describe('add-to-cart is watched', () => {
+  test('by an alarm for each cause, by what its function emits', () => {
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 8);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: METRICS_NAMESPACE,
+      MetricName: 'IdempotencyCompletionFailed',
+      Dimensions: [{ Name: 'service', Value: environmentServiceName() }],
+    });
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+  });
+
+  function environmentServiceName(): string {
+    const id = idOf('AWS::Lambda::Function', 'AddToCart');
+    const made = template.findResources('AWS::Lambda::Function')[id];
+    return made?.['Properties'].Environment.Variables.POWERTOOLS_SERVICE_NAME;
+  }
 });
 
 describe('the AwsSolutions rules of cdk-nag', () => {

@@ -98,6 +98,24 @@ test('the bundled add-to-cart takes effect once for a key, and list-cart shows i
   expect(JSON.parse(String(listed?.body))).toEqual({ cartId, lines: [JSON.parse(String(answers[0]?.body))] });
 });
 
+test('the bundled add-to-cart writes what its guard did as metrics, also of a replay', async () => {
+  const tables = { IDEMPOTENCY_TABLE: await createIdempotencyTable(), CART_TABLE: await createCartTable() };
+  const post = httpApiEvent({ key: randomUUID(), body: { cartId: 'c1', sku: 'apple', quantity: 1 } });
+  const script = `
+    const context = { functionName: 'f', awsRequestId: 'test', getRemainingTimeInMillis: () => 10_000 };
+    for (let sent = 0; sent < 2; sent += 1) await handler(${JSON.stringify(post)}, context);`;
+  const output = await runWithBundle('AddToCart', script, tables);
+  const lines = output.split('\n').filter((line) => line.includes('"CloudWatchMetrics"'));
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    {
+      IdempotencyAcquired: 1,
+      IdempotencyCompleted: 1,
+      IdempotencyStoreLatency: [expect.any(Number), expect.any(Number)],
+    },
+    { IdempotencyReplayed: 1, IdempotencyStoreLatency: expect.any(Number) },
+  ]);
+});
+
 test('the bundled hold-seat and book-seat sell a seat once, and list-seats shows it', async () => {
   const tables = { IDEMPOTENCY_TABLE: await createIdempotencyTable(), SEATS_TABLE: await createSeatsTable() };
   const showId = randomUUID();

@@ -6,6 +6,7 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import {
   type HttpOptions,
   type IdempotencyEvent,
+  type IdempotencyEventListener,
   type IdempotentContext,
   idempotency,
   idempotent,
@@ -37,6 +38,8 @@ export interface GuardedHandlerOptions extends Omit<HttpOptions, 'store' | 'now'
   readonly store: (now: () => number) => IdempotencyStore;
   /** The same records, read past the faults. */
   readonly wellStore: IdempotencyStore;
+  /** Told of every event, beside `events`. */
+  readonly listener?: IdempotencyEventListener;
 }
 
 class HandlerError extends Error {}
@@ -55,7 +58,7 @@ export class GuardedHandler {
   // Leases lie on this clock and not on the machine's, so that none ends because a machine is slow.
   #nowMs = 1_800_000_000_000;
 
-  constructor({ form, store, wellStore, ...protocolOptions }: GuardedHandlerOptions) {
+  constructor({ form, store, wellStore, listener, ...protocolOptions }: GuardedHandlerOptions) {
     this.#wellStore = wellStore;
     const now = () => this.#nowMs;
     this.#invoke = this.#guard(form, {
@@ -67,7 +70,10 @@ export class GuardedHandler {
         await pause(ms, undefined, signal === undefined ? {} : { signal });
         this.#nowMs += ms;
       },
-      onEvent: (event) => this.events.push(event),
+      onEvent: (event) => {
+        this.events.push(event);
+        listener?.(event);
+      },
     });
   }
 

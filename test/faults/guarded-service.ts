@@ -1,7 +1,14 @@
 /** A guarded handler on a table behind a fault proxy. */
 import { randomBytes } from 'node:crypto';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import type { IdempotentContext, OnInProgress, OnUncertain, Reconcile, Strategy } from '../../lib/index.ts';
+import type {
+  IdempotencyEventListener,
+  IdempotentContext,
+  OnInProgress,
+  OnUncertain,
+  Reconcile,
+  Strategy,
+} from '../../lib/index.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import { CHUNK_MAX_BYTES } from '../../lib/stores/result-chunks.ts';
@@ -25,6 +32,7 @@ export interface GuardedServiceOptions {
   readonly strategy?: Strategy;
   readonly onInProgress?: OnInProgress;
   readonly cache?: boolean;
+  readonly listener?: IdempotencyEventListener;
   /** Tries of each request by the SDK, the first included. */
   readonly maxAttempts: number;
   /** After which the client gives up one try. */

@@ -131,6 +131,14 @@ describe.each(FORMS)('over every outcome of the %s', (form) => {
     expect(markersIn(written)).toEqual([]);
   });
 
+  test('nor does what the listeners for logs, metrics and traces make of it', () => {
+    // Written as well, and searched above.
+    expect(written).toContain('"message":"idempotency: store-failed"');
+    expect(written).toContain('"IdempotencyCompletionFailed"');
+    expect(play.traced.length).toBeGreaterThan(100);
+    expect(markersIn(shown(play.traced))).toEqual([]);
+  });
+
   test('no event that a listener is told of does, nor an error within it, down to its causes', () => {
     for (const event of play.events) expect([event.type, markersIn(shown(event))]).toEqual([event.type, []]);
   });

@@ -2,6 +2,8 @@
  * Plays requests that are marked all over against a real table, and keeps everything that the library tells: what is
  * marked may show up in answers to the caller it belongs to and in the recorded result, and nowhere else.
  */
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DeleteItemCommand, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
@@ -15,6 +17,13 @@ import {
   idempotent,
 } from '../../lib/index.ts';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
+import {
+  listeners,
+  logListener,
+  metricsListener,
+  spanListener,
+  tracerListener,
+} from '../../lib/observability/index.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import { type Interception, interceptedStore } from '../support/intercepted-store.ts';
 
@@ -48,11 +57,14 @@ export class MarkedPlay {
   /** Answers that are neither the handler's own nor replays of them. */
   readonly refusals: unknown[] = [];
   readonly errors: unknown[] = [];
+  /** Names and values that traces were given. */
+  readonly traced: [name: string, value: unknown][] = [];
   readonly store: DynamoDbStore;
   /** A store that fails as it does without a network. */
   readonly broken: DynamoDbStore;
   readonly #form: Form;
   readonly #stage: Stage;
+  readonly #metrics = new Metrics({ namespace: 'Test', serviceName: 'test' });
   readonly #unreachable = createEngineClient(NOWHERE, { maxAttempts: 1 });
   #serial = 0;
 
@@ -64,6 +76,7 @@ export class MarkedPlay {
   }
 
   close(): void {
+    this.#metrics.publishStoredMetrics();
     this.#unreachable.destroy();
   }
 
@@ -162,7 +175,16 @@ export class MarkedPlay {
 
   readonly #onEvent = (event: IdempotencyEvent): void => {
     this.events.push(event);
+    this.#observers(event);
   };
+
+  /** What they write and set is a part of what is searched for marks. */
+  readonly #observers = listeners(
+    logListener(new Logger({ serviceName: 'test', logLevel: 'DEBUG' })),
+    metricsListener(this.#metrics),
+    tracerListener({ putAnnotation: (key, value) => this.traced.push([key, value]) }),
+    spanListener(() => ({ setAttribute: (key, value) => this.traced.push([key, value]) })),
+  );
 
   #lastRecord() {
     const ids = this.events.flatMap((event) => ('id' in event ? [event.id] : []));
