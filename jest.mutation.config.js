@@ -18,6 +18,7 @@ export default {
     '<rootDir>/test/contract/**/*.test.ts',
     '<rootDir>/test/integration/stores/**/*.test.ts',
     '<rootDir>/test/integration/commit/{refused-writes,request-counts}.test.ts',
+    '<rootDir>/test/simulation/found-histories.test.ts',
   ],
   // As in jest.config.js, if not for as long: a test that fails for want of time on a busy machine would seem to have
   // noticed the mutant. One that waits for what never comes takes this long to be noticed.

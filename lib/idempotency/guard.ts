@@ -58,7 +58,8 @@ export async function admit(
       const settings = { event, context, request, deadlineMs, options };
       const conclude =
         http === undefined ? concludeResult : (answer: unknown) => concludeAnswer(answer, http);
-      if (http !== undefined && !options.guardsEveryMethod && !options.methods.has(http.method)) {
+      // Whoever names records may name them for any method, unless some are chosen.
+      if (http !== undefined && options.choosesMethods && !options.methods.has(http.method)) {
         return unguarded('method', conclude, settings);
       }
       const operation = identifiedOperation(await options.identity(event, context), http, options);

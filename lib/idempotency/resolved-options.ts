@@ -145,7 +145,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
     keyHeader: resolveKeyHeader(http.keyHeader),
     keyRequired: http.keyRequired ?? DEFAULTS.keyRequired,
     methods: resolveMethods(http.methods),
-    guardsEveryMethod: options.identity !== undefined && http.methods === undefined,
+    choosesMethods: http.methods !== undefined,
     replayStatus: http.replayStatus ?? DEFAULTS.replayStatus,
     documentationUrl,
     timeoutEarlyInMillis: http.timeoutEarlyInMillis ?? DEFAULTS.timeoutEarlyInMillis,

@@ -19,12 +19,15 @@ export function nativeForm(json: string): AttributeValue | undefined {
   try {
     const value: unknown = JSON.parse(json);
     if (!isStorable(value, NESTED_MAX)) return undefined;
-    const native = marshall({ value })['value'];
+    const { value: native } = marshall({ value });
+    // Stryker disable next-line ConditionalExpression: JSON has no undefined, but the compiler cannot know
+    if (native === undefined) return undefined;
     // `__proto__` as a name, integers beyond 2^53, spellings such as 1.0: whatever it is, it shows here.
-    return native !== undefined && jsonOfNative(native) === json ? native : undefined;
+    if (jsonOfNative(native) === json) return native;
   } catch {
-    return undefined; // marshall has one error for each kind of value that it does not take.
+    // marshall has one error for each kind of value that it does not take.
   }
+  return undefined;
 }
 
 /** What the Lambda runtime would send for it: JSON has no word for sets and bytes, and Powertools has none either. */

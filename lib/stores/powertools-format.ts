@@ -121,6 +121,7 @@ async function storedJson(
 function fittingForm(json: string, jsonBytes: number): AttributeValue | undefined {
   // No native form takes less than half of its JSON (`[0,0]` is longer, quotes and commas are not); megabytes are
   // not worth the try.
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: it would be found not to fit, only later
   if (jsonBytes > 2 * ITEM_MAX_BYTES) return undefined;
   const native = nativeForm(json);
   if (native === undefined) return undefined;
@@ -128,6 +129,7 @@ function fittingForm(json: string, jsonBytes: number): AttributeValue | undefine
 }
 
 function remainderForm(remainderJson: string | undefined): AttributeValue {
+  // Stryker disable next-line ConditionalExpression: nothing has no native form either
   return (remainderJson === undefined ? undefined : nativeForm(remainderJson)) ?? NOTHING;
 }
 

@@ -5,54 +5,70 @@ const { IdempotencyError, isIdempotencyError, ResultNotRecordedError, StoreError
 
 const cause = new Error('what came first');
 
-/** Each error as it is made, and what its caller can rely on. */
+/** How each error is made, in a test and not before, and what its caller can rely on. */
 const FAMILY = [
-  [new errors.KeyMissingError('Idempotency-Key'), 'KeyMissingError', 'KEY_MISSING', 400, false],
-  [new errors.KeyInvalidError('The key is too long.'), 'KeyInvalidError', 'KEY_INVALID', 400, false],
-  [new errors.InProgressError(3000), 'InProgressError', 'IN_PROGRESS', 409, true],
-  [new errors.PayloadMismatchError(), 'PayloadMismatchError', 'PAYLOAD_MISMATCH', 422, false],
-  [new errors.OutcomeUnknownError(), 'OutcomeUnknownError', 'OUTCOME_UNKNOWN', 409, false],
-  [new errors.SupersededError(3000), 'SupersededError', 'SUPERSEDED', 409, true],
-  [new StoreError('The table is asleep.'), 'StoreError', 'STORE_UNAVAILABLE', 503, true],
-  [new errors.ResultTooLargeError(), 'ResultTooLargeError', 'RESULT_TOO_LARGE', 500, false],
+  [() => new errors.KeyMissingError('Idempotency-Key'), 'KeyMissingError', 'KEY_MISSING', 400, false],
+  [() => new errors.KeyInvalidError('The key is too long.'), 'KeyInvalidError', 'KEY_INVALID', 400, false],
+  [() => new errors.InProgressError(3000), 'InProgressError', 'IN_PROGRESS', 409, true],
+  [() => new errors.PayloadMismatchError(), 'PayloadMismatchError', 'PAYLOAD_MISMATCH', 422, false],
+  [() => new errors.OutcomeUnknownError(), 'OutcomeUnknownError', 'OUTCOME_UNKNOWN', 409, false],
+  [() => new errors.SupersededError(3000), 'SupersededError', 'SUPERSEDED', 409, true],
+  [() => new StoreError('The table is asleep.'), 'StoreError', 'STORE_UNAVAILABLE', 503, true],
+  [() => new errors.ResultTooLargeError(), 'ResultTooLargeError', 'RESULT_TOO_LARGE', 500, false],
   [
-    new errors.StepNotRecordedError('charge', 'not-serializable'),
+    () => new errors.StepNotRecordedError('charge', 'not-serializable'),
     'StepNotRecordedError',
     'STEP_NOT_RECORDED',
     500,
     false,
   ],
-  [new errors.CommitConditionError([]), 'CommitConditionError', 'COMMIT_CONDITION_FAILED', 409, false],
+  [() => new errors.CommitConditionError([]), 'CommitConditionError', 'COMMIT_CONDITION_FAILED', 409, false],
   [
-    new errors.CommitInvalidError('Two writes to one item.'),
+    () => new errors.CommitInvalidError('Two writes to one item.'),
     'CommitInvalidError',
     'COMMIT_INVALID',
     500,
     false,
   ],
-  [new ResultNotRecordedError('too-large'), 'ResultNotRecordedError', 'RESULT_NOT_RECORDED', 500, false],
-  [new errors.ConfigurationError('No table is named.'), 'ConfigurationError', 'CONFIGURATION', 500, false],
+  [
+    () => new ResultNotRecordedError('too-large'),
+    'ResultNotRecordedError',
+    'RESULT_NOT_RECORDED',
+    500,
+    false,
+  ],
+  [
+    () => new errors.ConfigurationError('No table is named.'),
+    'ConfigurationError',
+    'CONFIGURATION',
+    500,
+    false,
+  ],
 ] as const;
 
-describe.each(FAMILY)('%s', (error, name, code, statusCode, retryable) => {
-  test('says what a program needs: name, code, status, whether to try again', () => {
-    expect(error).toBeInstanceOf(IdempotencyError);
-    expect(error).toMatchObject({ name, code, statusCode, retryable });
-  });
+describe.each(FAMILY.map(([make, name, ...traits]) => [name, make, ...traits] as const))(
+  '%s',
+  (name, make, code, statusCode, retryable) => {
+    test('says what a program needs: name, code, status, whether to try again', () => {
+      const error = make();
+      expect(error).toBeInstanceOf(IdempotencyError);
+      expect(error).toMatchObject({ name, code, statusCode, retryable });
+    });
 
-  test('says what a person needs, in full sentences', () => {
-    expect(error.message).toMatch(/^[A-Z].+\.$/);
-  });
+    test('says what a person needs, in full sentences', () => {
+      expect(make().message).toMatch(/^[A-Z].+\.$/);
+    });
 
-  test('may be shown to the caller exactly where it is the caller’s to mend', () => {
-    expect(error.expose).toBe(statusCode < 500);
-  });
+    test('may be shown to the caller exactly where it is the caller’s to mend', () => {
+      expect(make().expose).toBe(statusCode < 500);
+    });
 
-  test('is recognised as one of the family, also when another copy of the package has made it', () => {
-    expect(isIdempotencyError(error)).toBe(true);
-    expect(isIdempotencyError(Object.assign(new Error('x'), { code, statusCode, retryable }))).toBe(true);
-  });
-});
+    test('is recognised as one of the family, also when another copy of the package has made it', () => {
+      expect(isIdempotencyError(make())).toBe(true);
+      expect(isIdempotencyError(Object.assign(new Error('x'), { code, statusCode, retryable }))).toBe(true);
+    });
+  },
+);
 
 test('every error of the family is in the list above', () => {
   const classes = Object.keys(errors).filter(
@@ -78,12 +94,10 @@ describe('the time to come again', () => {
 });
 
 describe('the cause', () => {
-  test.each([
-    new StoreError('Down.', { cause }),
-    new errors.ResultTooLargeError({ cause }),
-    new errors.ConfigurationError('Wrong.', { cause }),
-  ])('is kept: %s', (error) => {
-    expect(error.cause).toBe(cause);
+  test('is kept', () => {
+    expect(new StoreError('Down.', { cause }).cause).toBe(cause);
+    expect(new errors.ResultTooLargeError({ cause }).cause).toBe(cause);
+    expect(new errors.ConfigurationError('Wrong.', { cause }).cause).toBe(cause);
   });
 
   test('is no member where there is none', () => {
@@ -103,6 +117,32 @@ test('a result that could not be kept is said with the reason', () => {
   expect(new ResultNotRecordedError('not-serializable')).toMatchObject({
     reason: 'not-serializable',
     message: expect.stringContaining('not serializable'),
+  });
+});
+
+test('a result of a step that could not be kept is said with the step and the reason', () => {
+  expect(new errors.StepNotRecordedError('charge', 'too-large').message).toBe(
+    'The result of step "charge" does not fit into the idempotency record, which takes 400 KB with all steps together. Return an id, and put the rest elsewhere.',
+  );
+  expect(new errors.StepNotRecordedError('charge', 'not-serializable')).toMatchObject({
+    reason: 'not-serializable',
+    message:
+      'The result of step "charge" has no JSON and cannot be recorded. Return plain data, without bigints and cycles.',
+  });
+});
+
+describe('an error of a lock', () => {
+  const ofCode = (code: errors.IdempotencyErrorCode) =>
+    new IdempotencyError('Told by a lock.', { code, statusCode: 409, retryable: false });
+
+  test.each(['LOCK_NOT_ACQUIRED', 'LEASE_LOST', 'PERMITS_MISMATCH'] as const)('is one with %s', (code) => {
+    expect(errors.isLockError(ofCode(code))).toBe(true);
+  });
+
+  test('is no other one of the family, and nothing from elsewhere', () => {
+    expect(errors.isLockError(ofCode('IN_PROGRESS'))).toBe(false);
+    expect(errors.isLockError(Object.assign(new Error('x'), { code: 'LEASE_LOST' }))).toBe(false);
+    expect(errors.isLockError(undefined)).toBe(false);
   });
 });
 

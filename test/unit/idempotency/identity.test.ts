@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
+import type { IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
 import type { HttpOptions } from '../../../lib/idempotency/options.ts';
 import { resolveOptions } from '../../../lib/idempotency/resolved-options.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
@@ -50,14 +51,20 @@ describe('with the option `identity`', () => {
     expect(events).toContainEqual({ type: 'unguarded', reason: 'no-key' });
   });
 
-  test.each([[{ id: '', fingerprint: '' }], [{ id: 'a' }], ['a'], [null]])(
-    '%j is no identity, and nothing runs',
-    async (wrong) => {
-      const charge = idempotent(async (_order: Order) => ++runs, { store, identity: () => wrong as never });
-      await expect(charge({ orderId: 'o1', amount: 9 }, context)).rejects.toBeInstanceOf(ConfigurationError);
-      expect(runs).toBe(0);
-    },
-  );
+  test.each([
+    [{ id: '', fingerprint: '' }],
+    [{ id: 7, fingerprint: '' }],
+    [{ id: 'a' }],
+    [{ id: 'a', fingerprint: 7 }],
+    ['a'],
+    [null],
+  ])('%j is no identity, and nothing runs', async (wrong) => {
+    const charge = idempotent(async (_order: Order) => ++runs, { store, identity: () => wrong as never });
+    const refused = expect(charge({ orderId: 'o1', amount: 9 }, context)).rejects;
+    await refused.toBeInstanceOf(ConfigurationError);
+    await refused.toThrow(/^The option `identity` must return \{ id, fingerprint \}, two strings/);
+    expect(runs).toBe(0);
+  });
 
   describe('an HTTP request', () => {
     const guarded = (options: HttpOptions = {}) =>
@@ -84,6 +91,44 @@ describe('with the option `identity`', () => {
       expect(events).toContainEqual({ type: 'unguarded', reason: 'method' });
       await guarded(options)(httpApiEvent({ method: 'POST' }), context);
       expect(await store.read('mine#1')).toMatchObject({ status: 'COMPLETED' });
+    });
+
+    test.each([
+      ['an HTTP request', httpApiEvent(), []],
+      ['any other event', { orderId: 'o1' }, ['saved']],
+    ])(
+      'without an identity, as %s, has its writes sent if its answer is a result',
+      async (_, event, sent) => {
+        const applied: unknown[] = [];
+        const answering = idempotent(
+          async (_event: unknown, { idempotency }: IdempotentContext) => {
+            idempotency.commit([{ Put: { TableName: 'rows', Item: { id: 'saved' } } }]);
+            return { statusCode: 502 }; // For HTTP a failure, and elsewhere data like any other.
+          },
+          {
+            store: new MemoryStore({
+              applyWrites: (writes) => {
+                applied.push(...writes);
+                return [];
+              },
+            }),
+            onEvent,
+            identity: () => undefined,
+          },
+        );
+        await answering(event, context);
+        expect(applied).toHaveLength(sent.length);
+      },
+    );
+
+    test('is told from an event of another kind, which has no method to look at', async () => {
+      const charge = idempotent(async (_order: Order) => ++runs, {
+        store,
+        identity,
+        methods: ['POST'],
+      } as never);
+      expect(await charge({ orderId: 'o1', amount: 9 }, context)).toBe(1);
+      expect(await store.read('mine#o1')).toMatchObject({ status: 'COMPLETED' });
     });
 
     test('gets a problem document where it is refused', async () => {

@@ -418,6 +418,15 @@ describe('lookAt', () => {
     });
   });
 
+  test('tells a result of its own from a lock of its own', async () => {
+    const attempt = attemptOf(await claim(settings(), request()));
+    await complete(settings(), attempt, answer('done'));
+    expect(await lookAt(settings(), { ...request(), owner: attempt.owner })).toEqual({
+      kind: 'completed',
+      result: answer('done'),
+    });
+  });
+
   test('costs one read and changes nothing', async () => {
     await claim(settings(), request());
     const before = await store.read(ID);

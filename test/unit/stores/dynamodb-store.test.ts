@@ -27,6 +27,13 @@ beforeAll(() => {
 afterAll(() => client.destroy());
 
 describe('a table', () => {
+  test.each(['other', 7, null])('in the form %p, which there is not, is refused at once', (recordFormat) => {
+    const options = { tableName: 'records', client, recordFormat: recordFormat as never };
+    expect(() => new DynamoDbStore(options)).toThrow(
+      'Option "recordFormat" of DynamoDbStore must be "own" or "powertools".',
+    );
+  });
+
   test.each(['', undefined, 7])('by the name of %p is refused at once', (tableName) => {
     const options = { tableName: tableName as string, client };
     expect(() => new DynamoDbStore(options)).toThrow(ConfigurationError);

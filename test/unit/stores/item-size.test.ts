@@ -1,6 +1,6 @@
 /** The sums of the Developer Guide's "DynamoDB item sizes and formats", a number being counted as one byte. */
 import { describe, expect, test } from '@jest/globals';
-import { leastItemBytes } from '../../../lib/stores/item-size.ts';
+import { leastItemBytes, mostItemBytes } from '../../../lib/stores/item-size.ts';
 
 const bytes = (length: number) => new Uint8Array(length);
 
@@ -24,6 +24,12 @@ describe('the least that an item counts for', () => {
     ['a map', { M: { ab: { S: 'abc' }, c: { L: [{ B: bytes(5) }] } } }, 3 + 2 + (2 + 3) + (1 + 3 + 1 + 5)],
   ])('is for %s: its name and itself', (_, value, size) => {
     expect(leastItemBytes({ näme: value })).toBe(5 + size);
+  });
+
+  test('is less than the most by what each of its numbers may take', () => {
+    const perNumber = mostItemBytes({ n: { N: '1' } }) - 1;
+    expect(perNumber).toBeGreaterThan(1);
+    expect(mostItemBytes({ n: { NS: ['1', '2', '3'] } })).toBe(1 + 3 * perNumber);
   });
 
   test('is the sum over its attributes', () => {

@@ -130,6 +130,28 @@ describe('a result of ours', () => {
     expect((await stored({ kind: 'json', json: numbers })).chunks).toHaveLength(1);
   });
 
+  test('fits natively to the last byte that is left beside the rest of the record', async () => {
+    const roomBytes = 400 * 1024 - 4 * 1024 - 'data'.length;
+    const fitting = await stored({ kind: 'json', json: JSON.stringify('x'.repeat(roomBytes)) });
+    expect(fitting.attributes['data']).toEqual({ S: 'x'.repeat(roomBytes) });
+    const longer = await stored({ kind: 'json', json: JSON.stringify('x'.repeat(roomBytes + 1)) });
+    expect(longer.attributes['data']).toEqual({ NULL: true });
+    expect(longer.chunks).toHaveLength(1);
+  });
+
+  test('without a native form lies beside the record from the first byte beyond a kilobyte', async () => {
+    const ofBytes = (count: number) => `[${' '.repeat(count - 2)}]`; // Spaces have no native form.
+    expect((await stored({ kind: 'json', json: ofBytes(1024) })).chunks).toEqual([]);
+    expect((await stored({ kind: 'json', json: ofBytes(1025) })).chunks).toHaveLength(1);
+  });
+
+  test('that was left out, with nothing in its place, has no remainder', async () => {
+    const omitted = { kind: 'omitted', reason: 'too-large' } as const;
+    const item = { ...PEER_BARE, ...(await attributesOf(omitted)) };
+    expect(item.data).toEqual({ NULL: true });
+    expect((await recordOf(item)).result).toStrictEqual(omitted);
+  });
+
   test('over which Powertools has written is read as Powertools wrote it', async () => {
     const ours = await attributesOf({ kind: 'undefined' });
     expect(await recordOf({ ...PEER_BARE, ...ours, data: { S: 'theirs' } })).toMatchObject({
