@@ -25,7 +25,6 @@ export {
 export type {
   IdempotencyEvent,
   IdempotencyEventListener,
-  StoreOperation,
   UnguardedReason,
 } from './idempotency/events.ts';
 export type { IdempotencyContext, IdempotentContext } from './idempotency/handler-context.ts';
@@ -68,6 +67,7 @@ export type {
   TakeOverOutcome,
   WriteOutcome,
 } from './stores/idempotency-store.ts';
+export type { StoreOperation } from './stores/intercepted-store.ts';
 export { type ApplyWrites, MemoryStore } from './stores/memory-store.ts';
 export type {
   FailedWrite,

@@ -1,3 +1,4 @@
+import type { StoreOperation } from '../stores/intercepted-store.ts';
 import type { Omission } from './protocol.ts';
 
 /**
@@ -93,19 +94,6 @@ export type IdempotencyEvent =
       readonly durationMs: number;
       readonly failed: boolean;
     };
-
-/** A method of the port that sends something. */
-export type StoreOperation =
-  | 'acquire'
-  | 'takeOver'
-  | 'renew'
-  | 'recordStep'
-  | 'complete'
-  | 'release'
-  | 'read'
-  | 'completeWith'
-  | 'putCompleted'
-  | 'write';
 
 /** Why a handler runs without a record: its method is not guarded, the request has no key and needs none, or the store is away. */
 export type UnguardedReason = 'method' | 'no-key' | 'store-unavailable';

@@ -375,7 +375,7 @@ export class Checker {
     const freeFromMs = this.#freeFromMs.get(before?.owner ?? '') ?? 0;
     if (after?.status === 'INPROGRESS') {
       this.#leaseEndsMs.set(after.owner, after.leaseEndsAtMs);
-      this.#freeFromMs.set(after.owner, this.#world.table.mayBeTakenOverFromMs(after));
+      this.#freeFromMs.set(after.owner, this.#world.table.clocks.mayBeTakenOverFromMs(after));
     }
     if (before?.status === 'COMPLETED' && !expired) {
       this.#fail('completed is final', `${operation} of send ${sender.number} changes it`);
@@ -403,7 +403,7 @@ export class Checker {
     life.completedAs = this.#foundOut.get(sender) ?? sender.number;
     life.completedBy = owner;
     life.expiresAtSeconds = expiresAtSeconds;
-    life.countsUntilMs = table.countsUntilMs(record);
+    life.countsUntilMs = table.clocks.countsUntilMs(record);
     life.soldOut = needsTransactions(work) && this.#rowsWritten.length === 0;
     if (life.soldOut && !this.#metCondition.has(sender)) {
       this.#fail(

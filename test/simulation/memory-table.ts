@@ -5,6 +5,7 @@ import { describeReply } from './described-reply.ts';
 import type { Sender } from './invocation.ts';
 import { exchange } from './network.ts';
 import { type purchase, ROWS_TABLE, type SimulatedTable } from './simulated-table.ts';
+import { byCallersClocks, type TableClocks } from './table-clocks.ts';
 import type { StoreOperation, World } from './world.ts';
 
 type Write = ReturnType<typeof purchase>[number];
@@ -22,11 +23,11 @@ export class MemoryTable implements SimulatedTable {
   left: number;
   onRow: (key: string) => void = () => {};
 
-  readonly #clockSkewMs: number;
+  readonly clocks: TableClocks;
 
   constructor(left: number, clockSkewMs: number) {
     this.left = left;
-    this.#clockSkewMs = clockSkewMs;
+    this.clocks = byCallersClocks(clockSkewMs);
   }
 
   connect(world: World, sender: Sender): TransactionalStore {
@@ -55,20 +56,6 @@ export class MemoryTable implements SimulatedTable {
 
   record(id: string): IdempotencyRecord | undefined {
     return this.#records.get(id);
-  }
-
-  /** By whichever clock is ahead most. */
-  mayBeTakenOverFromMs({ leaseEndsAtMs }: IdempotencyRecord): number {
-    return leaseEndsAtMs - this.#clockSkewMs;
-  }
-
-  /** The second that `expiration` names counts in full, by a clock that is right or ahead. */
-  countsUntilMs({ expiresAtSeconds }: IdempotencyRecord): number {
-    return (expiresAtSeconds + 1) * 1000;
-  }
-
-  dropExpired(): readonly string[] {
-    return [];
   }
 
   isBroken(): boolean {

@@ -190,7 +190,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     const running = invocations.filter(({ ended }) => !ended);
     const ends = [
       ...running.map(({ deadlineMs }) => deadlineMs),
-      ...records.flatMap((record) => [table.mayBeTakenOverFromMs(record), record.leaseEndsAtMs]),
+      ...records.flatMap((record) => [table.clocks.mayBeTakenOverFromMs(record), record.leaseEndsAtMs]),
     ].filter((moment) => moment > scheduler.nowMs);
     // In the second named by `expiration` a record counts still; in the next one it does not.
     const expiries = records
@@ -205,7 +205,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   function advanceTo(moment: number): void {
     scheduler.nowMs = moment;
     world.tell(undefined, 'time goes on');
-    for (const id of table.dropExpired()) {
+    for (const id of table.clocks.dropExpired()) {
       world.tell(undefined, 'the store lets a record go');
       checker.ttlDeleted(id);
     }
@@ -219,7 +219,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   /** What the next caller finds once everything is over. */
   async function probe(): Promise<void> {
     const ends = table.records.map((record) =>
-      Math.max(record.leaseEndsAtMs, table.mayBeTakenOverFromMs(record)),
+      Math.max(record.leaseEndsAtMs, table.clocks.mayBeTakenOverFromMs(record)),
     );
     const latest = Math.max(0, ...ends);
     advanceTo(Math.max(latest, scheduler.nowMs));

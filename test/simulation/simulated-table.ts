@@ -1,6 +1,7 @@
 /** The tables that all invocations of a schedule share: the records, the handlers' rows, and what is left in stock. */
 import type { IdempotencyRecord, TransactionalStore } from '../../lib/index.ts';
 import type { Sender } from './invocation.ts';
+import type { TableClocks } from './table-clocks.ts';
 import type { World } from './world.ts';
 
 /** Something that TTL may delete: a record, or a part of its result. */
@@ -19,12 +20,7 @@ export interface SimulatedTable {
   isBroken(id: string): boolean;
   /** Whether the key is consumed without its answer, since that could not be kept. */
   isTombstone(id: string): boolean;
-  /** By the true clock: the earliest moment at which anybody may take it over. */
-  mayBeTakenOverFromMs(record: IdempotencyRecord): number;
-  /** By the true clock: the moment from which on it counts as absent. */
-  countsUntilMs(record: IdempotencyRecord): number;
-  /** What the store has deleted by itself, since time went on: the ids of these records. */
-  dropExpired(): readonly string[];
+  readonly clocks: TableClocks;
   /** As TTL does; or as an operator might, by hand. */
   delete(id: string): void;
   /** Units that are for sale, one for each row. */

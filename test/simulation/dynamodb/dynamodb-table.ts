@@ -20,6 +20,7 @@ import {
   STOCK_ID,
   STOCK_TABLE,
 } from '../simulated-table.ts';
+import { byCallersClocks, type TableClocks } from '../table-clocks.ts';
 import type { StoreOperation, World } from '../world.ts';
 import type { Item } from './expressions.ts';
 import { type Request, SimulatedDynamoDb, transactionConflict } from './simulated-dynamodb.ts';
@@ -29,11 +30,11 @@ export const RECORDS_TABLE = 'records';
 export class DynamoDbTable implements SimulatedTable {
   readonly #engine: SimulatedDynamoDb;
   readonly #recordOf = new WeakMap<Item, IdempotencyRecord>();
-  readonly #clockSkewMs: number;
+  readonly clocks: TableClocks;
   onRow: (key: string) => void = () => {};
 
   constructor(left: number, now: () => number, clockSkewMs: number) {
-    this.#clockSkewMs = clockSkewMs;
+    this.clocks = byCallersClocks(clockSkewMs);
     this.#engine = new SimulatedDynamoDb(now);
     this.#engine.onPut = (tableName, item) => {
       if (tableName === ROWS_TABLE) this.onRow(item['id']?.S ?? '');
@@ -75,20 +76,6 @@ export class DynamoDbTable implements SimulatedTable {
   record(id: string): IdempotencyRecord | undefined {
     const item = this.#engine.item(RECORDS_TABLE, id);
     return item === undefined || isChunk(item) ? undefined : this.#read(item);
-  }
-
-  /** By whichever clock is ahead most. */
-  mayBeTakenOverFromMs({ leaseEndsAtMs }: IdempotencyRecord): number {
-    return leaseEndsAtMs - this.#clockSkewMs;
-  }
-
-  /** The second that `expiration` names counts in full, by a clock that is right or ahead. */
-  countsUntilMs({ expiresAtSeconds }: IdempotencyRecord): number {
-    return (expiresAtSeconds + 1) * 1000;
-  }
-
-  dropExpired(): readonly string[] {
-    return [];
   }
 
   isBroken(id: string): boolean {

@@ -7,6 +7,7 @@ import { describeReply } from '../described-reply.ts';
 import type { Sender } from '../invocation.ts';
 import { exchange } from '../network.ts';
 import type { SimulatedTable } from '../simulated-table.ts';
+import type { TableClocks } from '../table-clocks.ts';
 import type { StoreOperation, World } from '../world.ts';
 import { type Hash, SimulatedValkey } from './simulated-valkey.ts';
 
@@ -23,6 +24,13 @@ export class ValkeyTable implements SimulatedTable {
   onRow: (key: string) => void = () => {};
   /** The server itself deletes, by its own clock, and nothing is there for others to delete. */
   readonly expirables = [];
+  /** The server's, as the true clock shows it. */
+  readonly clocks: TableClocks = {
+    mayBeTakenOverFromMs: ({ id }) =>
+      Number(this.#server.hash(KEY_PREFIX + id)?.get(FIELDS.serverLeaseEnd)) + SERVER_BEHIND_MS,
+    countsUntilMs: ({ id }) => this.#server.endMs(KEY_PREFIX + id) + 1 + SERVER_BEHIND_MS,
+    dropExpired: () => this.#server.dropExpired().map((key) => key.slice(KEY_PREFIX.length)),
+  };
 
   constructor(left: number, now: () => number, changeScript?: (script: string) => string) {
     this.left = left;
@@ -52,19 +60,6 @@ export class ValkeyTable implements SimulatedTable {
     const known = this.#recordOf.get(hash) ?? headOf(id, hash);
     this.#recordOf.set(hash, known);
     return known;
-  }
-
-  mayBeTakenOverFromMs({ id }: IdempotencyRecord): number {
-    const end = this.#server.hash(KEY_PREFIX + id)?.get(FIELDS.serverLeaseEnd);
-    return Number(end) + SERVER_BEHIND_MS;
-  }
-
-  countsUntilMs({ id }: IdempotencyRecord): number {
-    return this.#server.endMs(KEY_PREFIX + id) + 1 + SERVER_BEHIND_MS;
-  }
-
-  dropExpired(): readonly string[] {
-    return this.#server.dropExpired().map((key) => key.slice(KEY_PREFIX.length));
   }
 
   isBroken(): boolean {
