@@ -1,5 +1,6 @@
 import type { OnInProgress } from '../../lib/index.ts';
 import { CLOCK_SKEW_MS } from './guard.ts';
+import type { Mutant } from './mutants.ts';
 import { type Bounds, type Front, type WhenUncertain, WORKS, type Work } from './world.ts';
 
 /** Units of which no schedule sells so many. */
@@ -44,6 +45,17 @@ export function within(bounds: Bounds, front: Front): Bounds {
     renewedLeaseMs: ['none'],
     onInProgress: ['reject'],
     cache: [false],
+  };
+}
+
+/** Where a mutant shows: anywhere, or only where doubt is met in a certain way. There are too few such corners to wait for one. */
+export function worldFor(mutant: Mutant | undefined): Bounds {
+  if (mutant?.onUncertain === undefined) return WIDE_WORLD;
+  return {
+    ...WIDE_WORLD,
+    fronts: WIDE_WORLD.fronts.filter((front) => front !== 'beside Powertools'),
+    works: ['effect'],
+    onUncertain: [mutant.onUncertain],
   };
 }
 

@@ -25,6 +25,8 @@ export const KNOWN_COUNTS: readonly KnownCounts[] = [
   { attempts: 2, crashes: 1, faults: 1, work: 'steps', onUncertain: 'retry', states: 31_599, histories: 23_561, joined: 35_748 },
   { attempts: 2, crashes: 1, faults: 1, work: 'steps', onUncertain: 'block', states: 28_240, histories: 21_907, joined: 35_077 },
   { attempts: 2, crashes: 1, faults: 1, work: 'single write', onUncertain: 'retry', states: 1_700, histories: 1_242, joined: 2_459 },
+  { attempts: 2, crashes: 1, faults: 0, work: 'home step', onUncertain: 'retry', states: 4_271, histories: 4_212, joined: 3_990 },
+  { attempts: 2, crashes: 1, faults: 0, work: 'home step', onUncertain: 'block', states: 3_863, histories: 4_008, joined: 3_990 },
   { attempts: 2, crashes: 1, faults: 1, work: 'home step', onUncertain: 'retry', states: 79_145, histories: 62_480, joined: 92_166 },
   { attempts: 2, crashes: 1, faults: 1, work: 'home step', onUncertain: 'block', states: 69_337, histories: 57_448, joined: 90_326 },
 ];

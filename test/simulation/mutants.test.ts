@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { WIDE_WORLD } from './bounds.ts';
+import { worldFor } from './bounds.ts';
 import { INVARIANTS, type Invariant } from './checker.ts';
 import { MUTANTS } from './mutants.ts';
 import { simulate } from './simulate.ts';
@@ -17,7 +17,7 @@ describe('a protocol that was broken on purpose is caught', () => {
 
   test.each(MUTANTS.map((mutant) => ({ name: mutant.name, mutant })))('$name', async ({ mutant }) => {
     const { found } = await simulate({
-      bounds: WIDE_WORLD,
+      bounds: worldFor(mutant),
       firstSeed: FIRST_SEED,
       schedules: SCHEDULES_MAX,
       mutant,

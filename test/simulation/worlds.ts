@@ -1,5 +1,5 @@
 /** The worlds that can be simulated, for `npm run simulate` and its mutants. */
-import { WIDE_WORLD } from './bounds.ts';
+import { worldFor } from './bounds.ts';
 import { givenChoices } from './choices.ts';
 import { timeLine } from './history.ts';
 import { LOCK_MUTANTS } from './locks/lock-mutants.ts';
@@ -37,13 +37,16 @@ export interface SimulatedWorld {
 
 const idempotency: SimulatedWorld = {
   mutants: MUTANTS,
-  simulate: ({ mutantName, ...options }) =>
-    simulate({ bounds: WIDE_WORLD, mutant: named(MUTANTS, mutantName), ...options }),
+  simulate({ mutantName, ...options }) {
+    const mutant = named(MUTANTS, mutantName);
+    return simulate({ bounds: worldFor(mutant), mutant, ...options });
+  },
   async smallest(picked, mutantName) {
     const mutant = named(MUTANTS, mutantName);
-    const { violation } = await runSchedule({ bounds: WIDE_WORLD, choices: givenChoices(picked), mutant });
+    const bounds = worldFor(mutant);
+    const { violation } = await runSchedule({ bounds, choices: givenChoices(picked), mutant });
     if (violation === undefined) throw new Error('The schedule does not break the promise again.');
-    const minimal = await shrink(WIDE_WORLD, picked, violation.invariant, mutant);
+    const minimal = await shrink(bounds, picked, violation.invariant, mutant);
     const { message } = minimal.violation ?? violation;
     return { message, timeLine: timeLine(minimal.history) };
   },
