@@ -10,7 +10,7 @@ import {
 import type { Construct } from 'constructs';
 import { METRICS_NAMESPACE } from '../../functions/metrics-namespace.ts';
 import { bundledFunction } from './bundled-function.ts';
-import { IdempotencyAlarms } from './idempotency-alarms.ts';
+import { type IdempotencyAlarmChoices, IdempotencyAlarms } from './idempotency-alarms.ts';
 import { IdempotencyDashboard } from './idempotency-dashboard.ts';
 import { IdempotencyMetrics } from './idempotency-metrics.ts';
 import { IdempotencyTable } from './idempotency-table.ts';
@@ -35,6 +35,13 @@ export interface AddToCartStackProps extends StackProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Tunes the alarms, or leaves some out.
+   *
+   * @default - all of them, as they are
+   */
+  readonly alarms?: IdempotencyAlarmChoices;
 }
 
 /**
@@ -43,7 +50,7 @@ export interface AddToCartStackProps extends StackProps {
  */
 export class AddToCartStack extends Stack {
   constructor(scope: Construct, id: string, props: AddToCartStackProps = {}) {
-    const { authorizer, removalPolicy = RemovalPolicy.RETAIN, ...stackProps } = props;
+    const { authorizer, removalPolicy = RemovalPolicy.RETAIN, alarms = {}, ...stackProps } = props;
     super(scope, id, {
       description:
         'lambda-idempotency sample: an add-to-cart API and a queue of orders that take effect once however often they are called',
@@ -132,7 +139,7 @@ export class AddToCartStack extends Stack {
     if (authorizer === undefined) acknowledgeOpenRoutes(api);
 
     const metrics = new IdempotencyMetrics({ namespace: METRICS_NAMESPACE, serviceName: 'add-to-cart' });
-    new IdempotencyAlarms(this, 'AddToCartAlarms', { metrics, table: idempotencyTable });
+    new IdempotencyAlarms(this, 'AddToCartAlarms', { metrics, table: idempotencyTable, alarms });
     new IdempotencyDashboard(this, 'AddToCartDashboard', {
       metrics,
       table: idempotencyTable,

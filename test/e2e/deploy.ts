@@ -88,7 +88,7 @@ async function main(): Promise<void> {
       directory: REPOSITORY_ROOT,
       workDirectory: directory,
       environment,
-      context: ['removalPolicy=destroy'],
+      context: ['removalPolicy=destroy', 'metricMath=off'],
       onOutput: (chunk) => void (verbose && process.stderr.write(chunk)),
     };
     await during('cdk bootstrap', () => bootstrap(project));
