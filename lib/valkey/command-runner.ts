@@ -66,6 +66,8 @@ export class CommandRunner {
     const tooLate = this.#pause(this.#timeoutMs, end.signal).then(() => {
       throw new CommandTimeoutError(this.#timeoutMs);
     });
+    // A client that throws, instead of rejecting, would leave it with nobody to tell that it was called off.
+    tooLate.catch(() => {});
     try {
       return await Promise.race([this.#sender.send(command, { key, signal: end.signal }), tooLate]);
     } finally {

@@ -46,6 +46,25 @@ describe('a client of your own', () => {
     expect(aborted).toBe(true);
   });
 
+  test('that throws instead of rejecting leaves nothing behind that nobody handles', async () => {
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', listen);
+    try {
+      const client: CommandSender = {
+        send: () => {
+          throw new Error('ERR closed');
+        },
+      };
+      const store = new ValkeyStore({ client, onEvictionPossible: 'accept' });
+      await expect(store.read('orders#1')).rejects.toThrow(StoreError);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    } finally {
+      process.off('unhandledRejection', listen);
+    }
+    expect(unhandled).toEqual([]);
+  });
+
   test.each([
     ['a text in place of bytes', [1, ['status', 'INPROGRESS']]],
     ['no array', 'OK'],
