@@ -9,10 +9,9 @@ import {
 import { DynamoDbStore, type IdempotencyRecord, type TransactionalStore } from '../../../lib/index.ts';
 import { ATTRIBUTES, headOf, isChunk } from '../../../lib/stores/dynamodb-record.ts';
 import { chunkId } from '../../../lib/stores/result-chunks.ts';
-import { interceptedStore } from '../../support/intercepted-store.ts';
-import { describeReply } from '../described-reply.ts';
 import type { Sender } from '../invocation.ts';
 import { exchange } from '../network.ts';
+import { notedStore } from '../noted-store.ts';
 import {
   type Expirable,
   ROWS_TABLE,
@@ -43,15 +42,7 @@ export class DynamoDbTable implements SimulatedTable {
   }
 
   connect(world: World, sender: Sender): TransactionalStore {
-    const store = this.#store(world, sender);
-    return interceptedStore(
-      world.mutant?.store?.(store, sender, world) ?? store,
-      async (_operation, proceed) => {
-        const reply = await proceed();
-        sender.note(() => `  ${describeReply(reply, world.scheduler.nowMs)}`);
-        return reply;
-      },
-    );
+    return notedStore(this.#store(world, sender), world, sender);
   }
 
   get left(): number {

@@ -2,10 +2,9 @@
 import type { IdempotencyRecord, TransactionalStore } from '../../../lib/index.ts';
 import { ValkeyStore } from '../../../lib/valkey/index.ts';
 import { FIELDS, headOf } from '../../../lib/valkey/record-hash.ts';
-import { interceptedStore } from '../../support/intercepted-store.ts';
-import { describeReply } from '../described-reply.ts';
 import type { Sender } from '../invocation.ts';
 import { exchange } from '../network.ts';
+import { notedStore } from '../noted-store.ts';
 import type { SimulatedTable } from '../simulated-table.ts';
 import type { TableClocks } from '../table-clocks.ts';
 import type { StoreOperation, World } from '../world.ts';
@@ -38,15 +37,7 @@ export class ValkeyTable implements SimulatedTable {
   }
 
   connect(world: World, sender: Sender): TransactionalStore {
-    const store = this.#store(world, sender);
-    return interceptedStore(
-      world.mutant?.store?.(store, sender, world) ?? store,
-      async (_operation, proceed) => {
-        const reply = await proceed();
-        sender.note(() => `  ${describeReply(reply, world.scheduler.nowMs)}`);
-        return reply;
-      },
-    );
+    return notedStore(this.#store(world, sender), world, sender);
   }
 
   get records(): readonly IdempotencyRecord[] {
