@@ -73,23 +73,37 @@ export interface HandlerContextSource {
 }
 
 export function idempotencyContext(source: HandlerContextSource): IdempotencyContext {
-  const { guarded, attempt, lease, seed, step, commit } = source;
-  let neverAborted: AbortSignal | undefined;
-  return Object.freeze({
-    guarded,
-    attempt,
-    get leaseEndsAtMs() {
-      return lease?.endsAtMs;
-    },
-    get signal() {
-      if (lease !== undefined) return lease.signal;
-      neverAborted ??= new AbortController().signal;
-      return neverAborted;
-    },
-    deriveKey: (name: string) => deriveKey(seed, name),
-    step,
-    commit,
-  });
+  return Object.freeze(new HandlerContext(source));
+}
+
+/** Accessors of a class and not of each object: see `ACCESSORS` in middy-outcome.ts. */
+class HandlerContext implements IdempotencyContext {
+  readonly guarded: boolean;
+  readonly attempt: number;
+  readonly step: StepFunction;
+  readonly commit: CommitFunction;
+  readonly deriveKey: (name: string) => string;
+  readonly #lease: HandlerContextSource['lease'];
+  #neverAborted: AbortSignal | undefined;
+
+  constructor({ guarded, attempt, lease, seed, step, commit }: HandlerContextSource) {
+    this.guarded = guarded;
+    this.attempt = attempt;
+    this.step = step;
+    this.commit = commit;
+    this.deriveKey = (name) => deriveKey(seed, name);
+    this.#lease = lease;
+  }
+
+  get leaseEndsAtMs(): number | undefined {
+    return this.#lease?.endsAtMs;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#lease !== undefined) return this.#lease.signal;
+    this.#neverAborted ??= new AbortController().signal;
+    return this.#neverAborted;
+  }
 }
 
 /**

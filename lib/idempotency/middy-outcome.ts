@@ -82,26 +82,81 @@ export function answerThrownError(request: MiddyRequest, error: unknown, answer:
   intercept(request, 'error', (value) => value, answerError);
 }
 
+type Member = 'response' | 'error';
+
+interface Interceptor {
+  /** Returns what is stored in the place of `value`. */
+  readonly take: (value: unknown) => unknown;
+  /** Told of what is stored. */
+  readonly taken?: ((value: unknown) => void) | undefined;
+}
+
+interface Interception {
+  stored: unknown;
+  /** The first is the lowest. */
+  readonly interceptors: Interceptor[];
+  /** Somebody else's accessor, if there was one before. */
+  readonly below: PropertyDescriptor | undefined;
+}
+
+const INTERCEPTIONS = Symbol('lambda-idempotency interceptions');
+
+type InterceptedRequest = MiddyRequest & { [INTERCEPTIONS]?: { [name in Member]?: Interception } };
+
+/**
+ * The same two functions for every request. V8 gives an object with accessors of its own a hidden class of its own, which
+ * outlives it by several collections: that was half of the CPU time of a first run (docs/performance.md).
+ */
+const ACCESSORS = { response: accessorOf('response'), error: accessorOf('error') } as const;
+
 /**
  * Hands every assignment of `request[name]` to `take`, which returns what is stored, and then to `taken`. A second guard
  * of the same request lies above the first, which must see what happens, too, and in the order in which it does.
  */
 function intercept(
-  request: MiddyRequest,
-  name: 'response' | 'error',
-  take: (value: unknown) => unknown,
-  taken?: (value: unknown) => void,
+  request: InterceptedRequest,
+  name: Member,
+  take: Interceptor['take'],
+  taken?: Interceptor['taken'],
 ): void {
-  let stored = request[name];
-  const { get = () => stored, set: tellBelow } = Object.getOwnPropertyDescriptor(request, name) ?? {};
-  Object.defineProperty(request, name, {
+  const interceptions = interceptionsOf(request);
+  const found = Object.getOwnPropertyDescriptor(request, name);
+  const known = found?.set === ACCESSORS[name].set ? interceptions[name] : undefined;
+  if (known !== undefined) {
+    known.interceptors.push({ take, taken });
+    return;
+  }
+  const below = found?.set === undefined ? undefined : found;
+  interceptions[name] = { stored: request[name], interceptors: [{ take, taken }], below };
+  Object.defineProperty(request, name, ACCESSORS[name]);
+}
+
+function interceptionsOf(request: InterceptedRequest): { [name in Member]?: Interception } {
+  const known = request[INTERCEPTIONS];
+  if (known !== undefined) return known;
+  const interceptions = {};
+  Object.defineProperty(request, INTERCEPTIONS, { value: interceptions });
+  return interceptions;
+}
+
+function accessorOf(name: Member): PropertyDescriptor & { readonly set: (value: unknown) => void } {
+  return {
     enumerable: true,
     configurable: true,
-    get,
-    set(value: unknown) {
-      stored = take(value);
-      tellBelow?.(stored);
-      taken?.(stored);
+    get(this: InterceptedRequest) {
+      const { below, stored } = interceptionOf(this, name);
+      return below?.get === undefined ? stored : (Reflect.apply(below.get, this, []) as unknown);
     },
-  });
+    set(this: InterceptedRequest, value: unknown) {
+      const interception = interceptionOf(this, name);
+      const { interceptors, below } = interception;
+      interception.stored = interceptors.reduceRight((changed, { take }) => take(changed), value);
+      if (below?.set !== undefined) Reflect.apply(below.set, this, [interception.stored]);
+      for (const { taken } of interceptors) taken?.(interception.stored);
+    },
+  };
+}
+
+function interceptionOf(request: InterceptedRequest, name: Member): Interception {
+  return request[INTERCEPTIONS]?.[name] as Interception;
 }

@@ -48,7 +48,7 @@ export class Steps {
   readonly #recorder: StepRecorder;
   readonly #names = new StepNames();
   readonly #running = new Set<string>();
-  readonly #failures = new WeakSet<Error>();
+  readonly #failures = new Set<Error>();
   #recorded: RecordedSteps;
   #isClosed = false;
 
