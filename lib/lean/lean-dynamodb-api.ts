@@ -23,16 +23,22 @@ export interface LeanDynamoDbApiSettings extends HttpSettings {
   readonly maxAttempts: number;
 }
 
+/** One try of one request. */
+export type Exchange = Pick<HttpExchange, 'post' | 'destroy'>;
+
 /** The port over HTTP: DynamoDB's JSON protocol, version 1.0, signed and tried again as the SDK does it. */
 export class LeanDynamoDbApi implements DynamoDbApi {
   readonly #settings: LeanDynamoDbApiSettings;
-  readonly #exchange: HttpExchange;
+  readonly #exchange: Exchange;
   readonly #retries: Retries;
   readonly #clock = new ServiceClock();
 
-  constructor(settings: LeanDynamoDbApiSettings) {
+  constructor(
+    settings: LeanDynamoDbApiSettings,
+    exchange: Exchange = new HttpExchange(settings.endpoint, settings),
+  ) {
     this.#settings = settings;
-    this.#exchange = new HttpExchange(settings.endpoint, settings);
+    this.#exchange = exchange;
     this.#retries = new Retries(settings.maxAttempts);
   }
 

@@ -1,4 +1,4 @@
-import { sign } from 'aws4';
+import aws4 from 'aws4';
 import type { LeanCredentials } from './credentials.ts';
 
 export interface Unsigned {
@@ -18,7 +18,7 @@ export function signedHeaders(
   { accessKeyId, secretAccessKey, sessionToken }: LeanCredentials,
   now: Date,
 ): Record<string, string | number> {
-  const { headers } = sign(
+  const { headers } = aws4.sign(
     {
       service: 'dynamodb',
       region,
