@@ -43,15 +43,21 @@ function environmentCredentials(): LeanCredentials {
 }
 
 async function provided(provider: LeanCredentialsProvider): Promise<LeanCredentials> {
-  const credentials = await provider().catch((error: unknown) => {
-    throw new StoreError('The function `credentials` of LeanDynamoDbStore gave none.', { cause: error });
-  });
+  const credentials = await givenBy(provider);
   if (!areCredentials(credentials)) {
     throw new StoreError(
       'The function `credentials` of LeanDynamoDbStore must resolve to an object with the strings accessKeyId and secretAccessKey.',
     );
   }
   return credentials;
+}
+
+async function givenBy(provider: LeanCredentialsProvider): Promise<LeanCredentials> {
+  try {
+    return await provider();
+  } catch (error) {
+    throw new StoreError('The function `credentials` of LeanDynamoDbStore gave none.', { cause: error });
+  }
 }
 
 export function areCredentials(value: unknown): value is LeanCredentials {
