@@ -93,16 +93,26 @@ export class HttpExchange {
   }
 }
 
-async function readBody(response: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    // Leaving the loop destroys the response, and its connection with it.
-    if (bytes > REPLY_MAX_BYTES) throw new Error(`The reply has more than ${REPLY_MAX_BYTES} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** Events and not a loop over the stream, for which Node would make an iterator and its promises for each reply. */
+function readBody(response: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      // Its connection goes with it.
+      if (bytes > REPLY_MAX_BYTES) {
+        response.destroy(new Error(`The reply has more than ${REPLY_MAX_BYTES} bytes.`));
+      }
+    });
+    response.once('end', () => resolve(Buffer.concat(chunks)));
+    response.once('error', reject);
+    // Behind the two others, and then without effect; by itself where a reply ends without saying how.
+    response.once('close', () =>
+      reject(Object.assign(new Error('The reply broke off.'), { code: 'ECONNRESET' })),
+    );
+  });
 }
 
 /** The name under which the SDK throws it and its retries know it. */
