@@ -61,6 +61,25 @@ module.exports = {
       },
     },
     {
+      name: 'lean-stays-out-of-the-library',
+      comment:
+        'A store of its own entry, and two optional peers: only those who import ./lean have them installed.',
+      severity: 'error',
+      from: { path: '^(lib|functions)/', pathNot: '^lib/lean/' },
+      to: { path: '(^lib/lean/|^node_modules/(aws4|@smithy/core)/)' },
+    },
+    {
+      name: 'lean-brings-no-sdk',
+      comment:
+        'What it is for. Types alone may come from there; test/unit/lean/bundle.test.ts looks at the bundle.',
+      severity: 'error',
+      from: { path: '^lib/lean/' },
+      to: {
+        path: '^(lib/stores/(sdk-dynamodb-api|dynamodb-store)\\.ts$|node_modules/@aws-sdk/)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'powertools-stays-out-of-the-library',
       comment: 'An optional peer: only those who import ./powertools have it installed.',
       severity: 'error',

@@ -14,6 +14,7 @@ export default {
       '/(lock-)?mutants\\.',
       '/many-users\\.',
       '/powertools/shared-table\\.',
+      '/lean/tls\\.',
       '/retry-storms\\.',
     ],
   })),

@@ -27,12 +27,10 @@ export type {
   IdempotencyEventListener,
   UnguardedReason,
 } from './idempotency/events.ts';
+export type { GuardedFunction } from './idempotency/guarded-function.ts';
+export type { IdempotencyMiddleware, IdempotencyRequest } from './idempotency/guarding-middleware.ts';
 export type { IdempotencyContext, IdempotentContext } from './idempotency/handler-context.ts';
-export {
-  type IdempotencyMiddleware,
-  type IdempotencyRequest,
-  idempotency,
-} from './idempotency/middleware.ts';
+export { idempotency } from './idempotency/middleware.ts';
 export type { OnInProgress } from './idempotency/on-in-progress.ts';
 export {
   DEFAULTS,
@@ -48,7 +46,7 @@ export type { Omission, OnUncertain } from './idempotency/protocol.ts';
 export type { DoubtfulOperation, Reconcile, Reconciliation } from './idempotency/reconciliation.ts';
 export type { Sleep } from './idempotency/sleep.ts';
 export type { StepFunction } from './idempotency/steps.ts';
-export { type GuardedFunction, idempotent } from './idempotency/wrapper.ts';
+export { idempotent } from './idempotency/wrapper.ts';
 export type { DocumentWrite } from './stores/document-write.ts';
 export { createDefaultClient, DynamoDbStore, type DynamoDbStoreOptions } from './stores/dynamodb-store.ts';
 export type {

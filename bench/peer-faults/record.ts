@@ -1,6 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { DynamoDbStore } from '../../lib/index.ts';
+import { SharedTableStore } from '../../lib/powertools/shared-table-store.ts';
 import { runIn } from './answer.ts';
 
 /** The record as it lies in the table. Both libraries use the same attribute names and status words. */
@@ -34,8 +35,8 @@ async function ownResult(
   tableName: string,
   item: Readonly<Record<string, unknown>>,
 ): Promise<string | undefined> {
-  const recordFormat = 'settled_by' in item ? 'powertools' : 'own';
-  const record = await new DynamoDbStore({ tableName, client, recordFormat }).read(String(item['id']));
+  const Store = 'settled_by' in item ? SharedTableStore : DynamoDbStore;
+  const record = await new Store({ tableName, client }).read(String(item['id']));
   return record?.result?.kind === 'json' ? record.result.json : undefined;
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from 'aws-lambda';
-import { DynamoDbStore } from '../stores/dynamodb-store.ts';
 import type { IdempotencyStore } from '../stores/idempotency-store.ts';
 import { isTransactional } from '../stores/transactional-store.ts';
 import { resolveCacheLimits } from './cache-limits.ts';
@@ -70,6 +69,9 @@ type Identity = (
   context: Context | undefined,
 ) => RecordIdentity | undefined | Promise<RecordIdentity | undefined>;
 
+/** Opens the store that is used where the options name none. */
+export type OpenStore = (tableName: string) => IdempotencyStore;
+
 /** What the guard works with: every option present and checked. */
 export type ResolvedOptions = ReturnType<typeof resolveOptions>;
 
@@ -77,7 +79,7 @@ export type ResolvedOptions = ReturnType<typeof resolveOptions>;
  * Checks the options and fills in the defaults, once, at cold start.
  * @throws ConfigurationError on an unknown name, a value of the wrong kind, or options that contradict each other
  */
-export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>) {
+export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>, openStore: OpenStore) {
   rejectUnknownNames(options);
   const { key } = options as { key?: unknown };
   check(
@@ -116,7 +118,7 @@ export function resolveOptions(options: HttpOptions<never> | KeyedOptions<never>
 
   const notify = shielded(options.onEvent ?? warnOfTrouble);
   const storeTimings = options.storeTimings ?? DEFAULTS.storeTimings;
-  const usedStore = store ?? storeFromEnvironment();
+  const usedStore = store ?? storeFromEnvironment(openStore);
   const resolved = {
     store: storeTimings ? timedStore(usedStore, notify) : usedStore,
     namespace: resolveNamespace(options.namespace),
@@ -285,14 +287,14 @@ function resolveMethods(methods: readonly string[] | undefined): ReadonlySet<str
   return new Set(resolved.map((method) => method.toUpperCase()));
 }
 
-function storeFromEnvironment(): IdempotencyStore {
+function storeFromEnvironment(openStore: OpenStore): IdempotencyStore {
   const tableName = process.env['IDEMPOTENCY_TABLE'];
   if (!tableName) {
     throw new ConfigurationError(
       'No store: set the environment variable IDEMPOTENCY_TABLE to the name of the idempotency table, or give the option `store`, for instance new DynamoDbStore({ tableName }).',
     );
   }
-  return new DynamoDbStore({ tableName });
+  return openStore(tableName);
 }
 
 function check(holds: boolean, name: string, wanted: string): asserts holds {

@@ -1,20 +1,23 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Attempt, completedRecord } from '../idempotency/protocol.ts';
 import { epochSeconds } from '../idempotency/record.ts';
-import { DynamoDbStore } from '../stores/dynamodb-store.ts';
+import { DynamoDbRecordStore } from '../stores/dynamodb-record-store.ts';
+import { createDefaultClient } from '../stores/dynamodb-store.ts';
 import type { Completion, Ownership, WriteOutcome } from '../stores/idempotency-store.ts';
+import { POWERTOOLS_FORMAT } from '../stores/powertools-format.ts';
+import { sdkDynamoDbApi } from '../stores/sdk-dynamodb-api.ts';
 
 /**
  * Records on a table to which Powertools' own layers write as well. They delete without a condition: a duplicate that its
  * Middy middleware refuses takes away the lock of whoever is running. A completion that finds nothing is therefore put
  * anew, if there is nothing still: the operation took effect, and whoever comes next must not run.
  */
-export class SharedTableStore extends DynamoDbStore {
+export class SharedTableStore extends DynamoDbRecordStore {
   constructor({
     tableName,
-    client,
+    client = createDefaultClient(),
   }: { readonly tableName: string; readonly client?: DynamoDBClient | undefined }) {
-    super({ tableName, recordFormat: 'powertools', ...(client === undefined ? {} : { client }) });
+    super({ tableName, api: sdkDynamoDbApi(client), format: POWERTOOLS_FORMAT });
   }
 
   override async complete(ownership: Ownership, completion: Completion): Promise<WriteOutcome> {

@@ -1,7 +1,8 @@
 /** What a refused TransactWriteItems says of each of its items. */
-import type { CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import type { CancellationReason } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { CommitInvalidError, ResultTooLargeError } from '../idempotency/errors.ts';
+import type { CanceledTransaction } from './dynamodb-api.ts';
 import type { Item } from './dynamodb-record.ts';
 import type { FailedWrite } from './transactional-store.ts';
 
@@ -27,7 +28,7 @@ const CONTENTION: readonly (string | undefined)[] = [
  * @throws CommitInvalidError, ResultTooLargeError
  */
 export function readCancellation(
-  error: TransactionCanceledException,
+  error: CanceledTransaction,
   id: string | undefined,
 ): Cancellation | undefined {
   if (error.CancellationReasons === undefined) return undefined;

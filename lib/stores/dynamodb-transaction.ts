@@ -1,12 +1,8 @@
 /** One TransactWriteItems: the record first, the user's writes behind it. */
-import {
-  type DynamoDBClient,
-  TransactionCanceledException,
-  type TransactWriteItem,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
+import type { TransactWriteItem } from '@aws-sdk/client-dynamodb';
 import { ResultTooLargeError } from '../idempotency/errors.ts';
 import { type Cancellation, invalidWrites, readCancellation } from './cancelled-transaction.ts';
+import { type DynamoDbApi, isCanceledTransaction } from './dynamodb-api.ts';
 import type { StoredResult } from './dynamodb-result.ts';
 import type { PreparedWrite } from './prepared-writes.ts';
 
@@ -30,22 +26,20 @@ export interface Transaction {
 
 /** @throws CommitInvalidError, ResultTooLargeError, or what the client threw if that does not say what happened */
 export async function transact(
-  client: DynamoDBClient,
+  api: DynamoDbApi,
   { record, writes, token }: Transaction,
 ): Promise<{ readonly kind: 'applied' } | Cancellation> {
   try {
-    await client.send(
-      new TransactWriteItemsCommand({
-        TransactItems: [
-          ...(record === undefined ? [] : [record.item]),
-          ...writes.map(({ request }) => request),
-        ],
-        ClientRequestToken: token,
-      }),
-    );
+    await api.transactWriteItems({
+      TransactItems: [
+        ...(record === undefined ? [] : [record.item]),
+        ...writes.map(({ request }) => request),
+      ],
+      ClientRequestToken: token,
+    });
     return { kind: 'applied' };
   } catch (error) {
-    if (error instanceof TransactionCanceledException) {
+    if (isCanceledTransaction(error)) {
       const cancellation = readCancellation(error, record?.id);
       if (cancellation !== undefined) return cancellation;
       throw error;

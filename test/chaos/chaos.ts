@@ -22,6 +22,8 @@ export interface ChaosOptions extends PlanOptions {
   readonly placement?: PlacementName;
   /** Port of the Valkey server that holds the records. @defaultValue none: they lie in DynamoDB */
   readonly valkeyPort?: number | undefined;
+  /** Whether workers reach records in DynamoDB without the SDK. @defaultValue false */
+  readonly lean?: boolean;
   /** Whether workers keep completed records in their processes. @defaultValue false */
   readonly cache?: boolean;
   readonly contender: Contender;
@@ -43,7 +45,7 @@ const RUN_WITHIN_MS = 15 * 60_000;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const startedMs = Date.now();
-  const { seed, endpoint, contender, mutantName, valkeyPort, cache = false } = options;
+  const { seed, endpoint, contender, mutantName, valkeyPort, lean = false, cache = false } = options;
   const { databases = [endpoint], placement = 'one database' } = options;
   const client = createEngineClient(endpoint);
   const databaseClients = databases.map((database) => createEngineClient(database));
@@ -57,6 +59,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     databases,
     placement,
     valkeyPort,
+    lean,
     cache,
   });
   const killAll = () => pool.close();

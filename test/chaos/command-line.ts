@@ -29,7 +29,8 @@ Usage: npm run chaos -- [options]
   --workers N       worker processes, at least 2 (default 6)
   --front-door NAME ${FRONT_DOORS.join(' or ')} for all workers (default: half of them each)
   --engine NAME     ${ENGINES.join(' or ')} (default embedded: the first that npm start would find)
-  --store NAME      ${RECORD_STORES.join(' or ')}, where the records lie (default dynamodb; the rows always lie there)
+  --store NAME      ${RECORD_STORES.join(' or ')}, where the records lie, lean being DynamoDB without the SDK
+                    (default dynamodb; the rows always lie there)
   --contender NAME  ${CONTENDERS.join(' or ')} (default ${CONTENDERS[0]})
   --compare         both contenders, one after the other, without onUncertain 'block'; a table
   --mutant NAME     breaks the protocol on purpose, to see what is found:
@@ -76,9 +77,9 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   if (mutant !== undefined && only !== CONTENDERS[0])
     throw new Error(`--mutant breaks ${CONTENDERS[0]} only.`);
   const store = oneOf('store', values.store, RECORD_STORES);
-  if (store === 'valkey' && (compare || only !== CONTENDERS[0] || mutant !== undefined)) {
+  if (store !== RECORD_STORES[0] && (compare || only !== CONTENDERS[0] || mutant !== undefined)) {
     throw new Error(
-      `--store valkey runs ${CONTENDERS[0]} as it is: leave out --compare, --contender and --mutant.`,
+      `--store ${store} runs ${CONTENDERS[0]} as it is: leave out --compare, --contender and --mutant.`,
     );
   }
   return {

@@ -2,13 +2,16 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Redis } from 'ioredis';
 import { DynamoDbStore, type IdempotencyStore } from '../../lib/index.ts';
+import { LeanDynamoDbStore } from '../../lib/lean/index.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { ValkeyStore } from '../../lib/valkey/index.ts';
 
-export const RECORD_STORES = ['dynamodb', 'valkey'] as const;
+export const RECORD_STORES = ['dynamodb', 'lean', 'valkey'] as const;
 export type RecordStoreName = (typeof RECORD_STORES)[number];
 
 export type RecordsAt =
   | { readonly kind: 'dynamodb'; readonly client: DynamoDBClient; readonly tableName: string }
+  | { readonly kind: 'lean'; readonly endpoint: string; readonly tableName: string }
   | { readonly kind: 'valkey'; readonly client: Redis; readonly keyPrefix: string };
 
 /** The settings of docs/valkey.md. A worker that was frozen finds its connections as they were. */
@@ -19,7 +22,19 @@ export function openValkey(port: number): Redis {
 }
 
 export function storeAt(records: RecordsAt): IdempotencyStore {
-  return records.kind === 'dynamodb'
-    ? new DynamoDbStore(records)
-    : new ValkeyStore({ client: records.client, keyPrefix: records.keyPrefix });
+  switch (records.kind) {
+    case 'dynamodb':
+      return new DynamoDbStore(records);
+    case 'lean': {
+      const { endpoint, tableName } = records;
+      return new LeanDynamoDbStore({
+        tableName,
+        endpoint,
+        region: LOCAL_REGION,
+        credentials: LOCAL_CREDENTIALS,
+      });
+    }
+    case 'valkey':
+      return new ValkeyStore({ client: records.client, keyPrefix: records.keyPrefix });
+  }
 }

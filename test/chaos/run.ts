@@ -43,6 +43,7 @@ async function run(contender: Contender): Promise<ChaosResult> {
     return await runChaos({
       endpoint: engine.endpoint,
       valkeyPort: valkey?.port,
+      lean: options.store === 'lean',
       contender,
       mutantName,
       seed,

@@ -33,6 +33,8 @@ export interface WorkerSettings {
   readonly databases: readonly string[];
   /** Port of the Valkey server with the records; undefined where they lie in DynamoDB. */
   readonly valkeyPort: number | undefined;
+  /** Whether the records are reached without the SDK, where they lie in DynamoDB. */
+  readonly lean: boolean;
   readonly cache: boolean;
 }
 
@@ -42,10 +44,7 @@ process.on('disconnect', () => process.exit());
 
 const { tables, contender, frontDoor, valkeyPort, cache } = settings;
 const client = clientOf(settings.endpoint);
-const records: RecordsAt =
-  valkeyPort === undefined
-    ? { kind: 'dynamodb', client, tableName: tables.idempotency }
-    : { kind: 'valkey', client: openValkey(valkeyPort), keyPrefix: tables.idempotency };
+const records = recordsAt();
 const databases = settings.databases.map((endpoint) => ({
   client: clientOf(endpoint),
   tableName: tables.cart,
@@ -78,6 +77,16 @@ server.listen(0, '127.0.0.1', () => {
   if (address === null || typeof address === 'string') throw new Error('A TCP server has no port.');
   tell({ kind: 'listening', port: address.port });
 });
+
+function recordsAt(): RecordsAt {
+  if (valkeyPort !== undefined) {
+    return { kind: 'valkey', client: openValkey(valkeyPort), keyPrefix: tables.idempotency };
+  }
+  const tableName = tables.idempotency;
+  return settings.lean
+    ? { kind: 'lean', endpoint: settings.endpoint, tableName }
+    : { kind: 'dynamodb', client, tableName };
+}
 
 /** As `createDefaultClient` of the library makes it, for a local engine. */
 function clientOf(endpoint: string): DynamoDBClient {

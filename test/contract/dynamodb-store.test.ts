@@ -1,7 +1,10 @@
 import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { StoreError } from '../../lib/idempotency/errors.ts';
+import { DynamoDbRecordStore } from '../../lib/stores/dynamodb-record-store.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
+import { POWERTOOLS_FORMAT } from '../../lib/stores/powertools-format.ts';
+import { sdkDynamoDbApi } from '../../lib/stores/sdk-dynamodb-api.ts';
 import { createIdempotencyTable, testClient } from '../support/dynamodb.ts';
 import { withoutOldItems } from '../support/without-old-items.ts';
 import { counterWrites } from './counters.ts';
@@ -29,17 +32,15 @@ afterAll(() => {
 describeStoreContract('DynamoDbStore', () => new DynamoDbStore({ tableName, client }));
 describeTransactionalStoreContract('DynamoDbStore', () => withCounters(client));
 
-describe('with recordFormat: powertools', () => {
+describe('in the form of Powertools', () => {
   beforeAll(async () => {
     tableName = await createIdempotencyTable(client);
   });
 
-  const recordFormat = 'powertools';
-  describeStoreContract('DynamoDbStore', () => new DynamoDbStore({ tableName, client, recordFormat }));
-  describeTransactionalStoreContract('DynamoDbStore', () => ({
-    ...withCounters(client),
-    store: new DynamoDbStore({ tableName, client, recordFormat }),
-  }));
+  const open = () =>
+    new DynamoDbRecordStore({ tableName, api: sdkDynamoDbApi(client), format: POWERTOOLS_FORMAT });
+  describeStoreContract('the store', open);
+  describeTransactionalStoreContract('the store', () => ({ ...withCounters(client), store: open() }));
 });
 
 describe('on an engine that does not return the old item of a failed condition', () => {

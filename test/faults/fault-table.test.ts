@@ -1,6 +1,6 @@
 /**
- * Every fault at every place of the protocol, on a real engine, through the real SDK with its real retries. The rows
- * are independent of each other and run side by side, because most of their time is the SDK's pauses.
+ * Every fault at every place of the protocol, on a real engine, through the real SDK with its real retries, and without it. The rows
+ * are independent of each other and run side by side, because most of their time is the client's pauses.
  */
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createIdempotencyTable } from '../support/dynamodb.ts';
@@ -33,7 +33,10 @@ const ROWS: readonly Row[] = STORE_OPERATIONS.flatMap((place) =>
     ]),
 );
 
-const CASES = FORMS.flatMap((form) => STORE_OPERATIONS.map((place) => [form, place] as const));
+/** Both forms of the guard with the SDK. What requests go through is no business of the form. */
+const CASES = [...FORMS.map((form) => [form, 'sdk'] as const), ['wrapper', 'lean'] as const].flatMap(
+  ([form, through]) => STORE_OPERATIONS.map((place) => [form, through, place] as const),
+);
 
 /** Requests that hang are given up three times over, on machines that have other things to do. */
 jest.setTimeout(60_000);
@@ -44,11 +47,11 @@ beforeAll(async () => {
   tableName = await createIdempotencyTable();
 });
 
-describe.each(CASES)('%s: a fault at %s', (form, place) => {
+describe.each(CASES)('%s, %s: a fault at %s', (form, through, place) => {
   test.concurrent.each(ROWS.filter((row) => row.place === place))('$fault, $often: $comesTo', async (row) => {
     const requestTimeoutMs = FAULTS[row.fault].slow ? IMPATIENT_MS : PATIENT_MS;
     const strategy = place === 'putCompleted' ? 'single-write' : 'lock';
-    const options = { form, tableName, requestTimeoutMs, strategy } as const;
+    const options = { form, through, tableName, requestTimeoutMs, strategy } as const;
     const observation = await withGuardedService(options, async (service, proxy) => {
       await arrange(place, service, proxy);
       return observe(row, service, proxy);

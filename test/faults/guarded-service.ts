@@ -1,6 +1,6 @@
 /** A guarded handler on a table behind a fault proxy. */
 import { randomBytes } from 'node:crypto';
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type {
   IdempotencyEventListener,
   IdempotentContext,
@@ -9,60 +9,56 @@ import type {
   Reconcile,
   Strategy,
 } from '../../lib/index.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import { CHUNK_MAX_BYTES } from '../../lib/stores/result-chunks.ts';
 import { testClient } from '../support/dynamodb.ts';
 import { type Form, GuardedHandler, type Work } from './guarded-handler.ts';
-import { refuseConnections } from './refused-connection.ts';
-import type { ProxiedOperation } from './store-operation.ts';
+import { openStruckStore, type StruckStore, type StruckStoreOptions } from './struck-store.ts';
 
 /** Too long for the record itself, and short enough to be written in time on a machine that is busy with others. */
 const LAST_CHUNK_BYTES = 100 * 1024;
 
-export interface GuardedServiceOptions {
+export interface GuardedServiceOptions extends StruckStoreOptions {
   readonly form: Form;
-  /** Of the fault proxy. */
-  readonly endpoint: string;
-  /** Asked before each try of a request. */
-  readonly refusesConnection: (operation: ProxiedOperation) => boolean;
-  readonly tableName: string;
   readonly onUncertain?: OnUncertain | Reconcile;
   readonly onStoreUnavailable?: 'reject' | 'run-unguarded';
   readonly strategy?: Strategy;
   readonly onInProgress?: OnInProgress;
   readonly cache?: boolean;
   readonly listener?: IdempotencyEventListener;
-  /** Tries of each request by the SDK, the first included. */
-  readonly maxAttempts: number;
-  /** After which the client gives up one try. */
-  readonly requestTimeoutMs: number;
 }
 
 export class GuardedService extends GuardedHandler {
-  readonly #client: DynamoDBClient;
+  readonly #struck: StruckStore;
   readonly #engine: DynamoDBClient;
   readonly #tableName: string;
   #commits = false;
 
   constructor(options: GuardedServiceOptions) {
-    const { endpoint, refusesConnection, tableName, maxAttempts, requestTimeoutMs, ...handlerOptions } =
-      options;
-    const client = new DynamoDBClient({
+    const {
+      through,
       endpoint,
-      region: LOCAL_REGION,
-      credentials: LOCAL_CREDENTIALS,
+      refusesConnection,
+      tableName,
       maxAttempts,
-      requestHandler: { requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true },
+      requestTimeoutMs,
+      ...handlerOptions
+    } = options;
+    const struck = openStruckStore({
+      through,
+      endpoint,
+      refusesConnection,
+      tableName,
+      maxAttempts,
+      requestTimeoutMs,
     });
-    refuseConnections(client, refusesConnection);
     const engine = testClient();
     super({
       ...handlerOptions,
-      store: () => new DynamoDbStore({ tableName, client }),
+      store: () => struck.store,
       wellStore: new DynamoDbStore({ tableName, client: engine }),
     });
-    this.#client = client;
+    this.#struck = struck;
     this.#engine = engine;
     this.#tableName = tableName;
   }
@@ -106,7 +102,7 @@ export class GuardedService extends GuardedHandler {
   }
 
   close(): void {
-    this.#client.destroy();
+    this.#struck.close();
     this.#engine.destroy();
   }
 }

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type ProxiedOperation, storeOperationOf } from './store-operation.ts';
 
 /** Reserved, and nobody listens there on the loopback: it is the kernel that refuses, and no mock. */
-const CLOSED_PORT = 1;
+export const CLOSED_PORT = 1;
 
 /** A request as the SDK hands it to its HTTP handler, as far as it matters here. */
 interface WireRequest {

@@ -20,6 +20,7 @@ export async function withGuardedService<T>(
   const proxy = await FaultProxy.start(testEndpoint());
   const service = new GuardedService({
     form: 'wrapper',
+    through: 'sdk',
     maxAttempts: MAX_ATTEMPTS,
     requestTimeoutMs: PATIENT_MS,
     ...options,

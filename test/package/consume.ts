@@ -24,7 +24,7 @@ import { ValkeyStore } from 'lambda-idempotency/valkey';
 import { createLocks, MemoryLockStore } from 'lambda-idempotency/locks';
 import { metricsListener } from 'lambda-idempotency/observability';
 
-for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', '@aws-lambda-powertools/idempotency', 'aws-cdk-lib', 'constructs', 'ioredis', 'iovalkey', '@redis/client', '@aws-sdk/client-lambda', '@dynoxide/linux-x64']) {
+for (const absent of ['@middy/core', '@aws-lambda-powertools/jmespath', '@aws-lambda-powertools/idempotency', 'aws-cdk-lib', 'constructs', 'ioredis', 'iovalkey', '@redis/client', '@aws-sdk/client-lambda', 'aws4', '@dynoxide/linux-x64']) {
   assert.ok(!existsSync('node_modules/' + absent), absent + ' was installed although nobody asked for it');
 }
 let runs = 0;
@@ -73,6 +73,29 @@ assert.match((await shared.identity({ id: 'o1' })).id, /^orders#/);
 assert.equal(typeof idempotent(async () => 1, shared), 'function');
 assert.equal(typeof idempotent(async () => 1, { ...shared, identity: undefined, key: jmespath('id') }), 'function');
 console.log('and beside Powertools');
+`;
+
+/** Run where the two packages have come along that the lean store needs. */
+const PROGRAM_LEAN = `
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { idempotent, LeanDynamoDbStore } from 'lambda-idempotency/lean';
+
+const asked = [];
+const server = createServer((request, response) => {
+  asked.push(request.headers['x-amz-target']);
+  response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}');
+});
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's', IDEMPOTENCY_TABLE: 'records' });
+process.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:' + server.address().port;
+const charge = idempotent(async (order) => order.id, { key: (order) => order.id });
+assert.equal(await charge({ id: 'o1' }), 'o1');
+assert.deepEqual(asked, ['DynamoDB_20120810.PutItem', 'DynamoDB_20120810.UpdateItem']);
+assert.throws(() => new LeanDynamoDbStore({ tableName: 'records', client: {} }), /Unknown option "client"/);
+server.closeAllConnections();
+server.close();
+console.log('and without the SDK');
 `;
 
 /** Run where the package of the cache has been taken away: nobody may miss it who does not use it. */
@@ -143,6 +166,9 @@ try {
   const wanted = peers.map((name) => `${name}@${devDependencies[name]}`);
   npm('install', '--no-audit', '--no-fund', '--no-package-lock', ...wanted);
   run(PROGRAM_BESIDE_POWERTOOLS);
+  const leanPeers = ['aws4', '@smithy/core'].map((name) => `${name}@${devDependencies[name]}`);
+  npm('install', '--no-audit', '--no-fund', '--no-package-lock', ...leanPeers);
+  run(PROGRAM_LEAN);
   console.log(
     `${packed.entryCount} files, ${(packed.size / 1024).toFixed(0)} KB packed, ${(packed.unpackedSize / 1024).toFixed(0)} KB unpacked`,
   );

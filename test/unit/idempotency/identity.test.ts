@@ -1,12 +1,15 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { openDynamoDbStore } from '../../../lib/idempotency/default-store.ts';
 import { ConfigurationError } from '../../../lib/idempotency/errors.ts';
 import type { IdempotencyEvent } from '../../../lib/idempotency/events.ts';
 import type { IdempotentContext } from '../../../lib/idempotency/handler-context.ts';
 import type { HttpOptions } from '../../../lib/idempotency/options.ts';
-import { resolveOptions } from '../../../lib/idempotency/resolved-options.ts';
+import { resolveOptions as resolve } from '../../../lib/idempotency/resolved-options.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
+
+const resolveOptions = (options: Parameters<typeof resolve>[0]) => resolve(options, openDynamoDbStore);
 
 interface Order {
   readonly orderId: string;

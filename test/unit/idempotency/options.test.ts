@@ -1,13 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type CacheLimits, DEFAULT_CACHE_LIMITS } from '../../../lib/idempotency/cache-limits.ts';
+import { openDynamoDbStore } from '../../../lib/idempotency/default-store.ts';
 import { ConfigurationError } from '../../../lib/idempotency/errors.ts';
 import { idempotency } from '../../../lib/idempotency/middleware.ts';
 import { DEFAULTS } from '../../../lib/idempotency/options.ts';
-import { resolveOptions } from '../../../lib/idempotency/resolved-options.ts';
+import { resolveOptions as resolve } from '../../../lib/idempotency/resolved-options.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import { DynamoDbStore } from '../../../lib/stores/dynamodb-store.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { interceptedStore } from '../../support/intercepted-store.ts';
+
+const resolveOptions = (options: Parameters<typeof resolve>[0]) => resolve(options, openDynamoDbStore);
 
 const store = new MemoryStore();
 const TABLE = 'IDEMPOTENCY_TABLE';

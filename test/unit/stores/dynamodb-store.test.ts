@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ConfigurationError, StoreError } from '../../../lib/idempotency/errors.ts';
+import { itemOf } from '../../../lib/stores/dynamodb-record.ts';
 import { DynamoDbStore } from '../../../lib/stores/dynamodb-store.ts';
 import type { Completion, InProgressRecord } from '../../../lib/stores/idempotency-store.ts';
 import { requestsOf } from '../../support/counted-requests.ts';
@@ -27,13 +28,6 @@ beforeAll(() => {
 afterAll(() => client.destroy());
 
 describe('a table', () => {
-  test.each(['other', 7, null])('in the form %p, which there is not, is refused at once', (recordFormat) => {
-    const options = { tableName: 'records', client, recordFormat: recordFormat as never };
-    expect(() => new DynamoDbStore(options)).toThrow(
-      'Option "recordFormat" of DynamoDbStore must be "own" or "powertools".',
-    );
-  });
-
   test.each(['', undefined, 7])('by the name of %p is refused at once', (tableName) => {
     const options = { tableName: tableName as string, client };
     expect(() => new DynamoDbStore(options)).toThrow(ConfigurationError);
@@ -108,6 +102,29 @@ describe('what is asked of DynamoDB', () => {
       'UpdateItemCommand',
       'DeleteItemCommand',
     ]);
+  });
+});
+
+describe('an error that another copy of the SDK has made', () => {
+  const foreign = (name: string, members: object) => Object.assign(new Error(name), { name, ...members });
+
+  test('is known by its name, and what it brings back is read', async () => {
+    const held = lockOf('somebody else');
+    const refusal = foreign('ConditionalCheckFailedException', { Item: itemOf(held) });
+    const store = new DynamoDbStore({ tableName: 'orders', client: failingWith(refusal) });
+    expect(await store.acquire(lockOf('me'), NOW_SECONDS)).toEqual({ applied: false, current: held });
+  });
+
+  test('is known by its name, and its reasons are read', async () => {
+    const reasons = [{ Code: 'None' }, { Code: 'ConditionalCheckFailed' }];
+    const refusal = foreign('TransactionCanceledException', { CancellationReasons: reasons });
+    const store = new DynamoDbStore({ tableName: 'orders', client: failingWith(refusal) });
+    const writes = store.prepareWrites([{ Put: { TableName: 'lines', Item: { id: 'l1' } } }], []);
+    const completion = { result: { kind: 'undefined' }, expiresAtSeconds: NOW_SECONDS } as const;
+    expect(await store.completeWith(lockOf('me'), completion, writes)).toEqual({
+      kind: 'condition-failed',
+      failed: [{ index: 0, code: 'ConditionalCheckFailed' }],
+    });
   });
 });
 
