@@ -64,7 +64,7 @@ function replayProxyAnswer(
 
   const replayed: Record<string, unknown> = {
     ...answer,
-    [member]: { ...headers, [REPLAYED_HEADER]: multiple ? ['true'] : 'true' },
+    [member]: { [REPLAYED_HEADER]: multiple ? ['true'] : 'true', ...headers },
   };
   const status = replayedStatus(recordedStatus, replayStatus);
   if (status !== recordedStatus) {

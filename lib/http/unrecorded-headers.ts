@@ -53,11 +53,23 @@ export function withoutUnrecorded(answer: Readonly<Record<string, unknown>>): Re
   return kept;
 }
 
-/** By way of JSON first, because headers may be a class with a `toJSON` of its own. */
 function withoutUnrecordedHeaders(headers: unknown): unknown {
+  const sent = isPlainObject(headers) ? headers : asJsonHasIt(headers);
+  if (!isRecord(sent)) return sent;
+  const entries = ownEntries(sent);
+  const kept = entries.filter(([name]) => !UNRECORDED.has(name.toLowerCase()));
+  return kept.length === entries.length ? sent : Object.fromEntries(kept);
+}
+
+/** Headers may be a class with a `toJSON` of its own, or anything else that somebody has made. */
+function asJsonHasIt(headers: unknown): unknown {
   const json: string | undefined = JSON.stringify(headers);
-  const sent: unknown = json === undefined ? undefined : JSON.parse(json);
-  return isRecord(sent)
-    ? Object.fromEntries(ownEntries(sent).filter(([name]) => !UNRECORDED.has(name.toLowerCase())))
-    : sent;
+  return json === undefined ? undefined : JSON.parse(json);
+}
+
+/** One that JSON shows as it is, member by member. */
+function isPlainObject(value: unknown): boolean {
+  if (!isRecord(value) || typeof value['toJSON'] === 'function') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -76,21 +76,20 @@ function plainJson(value: unknown): string {
 
 /** Level by level instead of recursively; every object once a level, so that cycles end and cost no more. */
 function isDeeperThan(limit: number, value: unknown): boolean {
-  let level: ReadonlySet<object> = objectsAmong([value]);
+  let level = addNesting(new Set(), [value]);
   for (let depth = 1; level.size > 0; depth += 1) {
     if (depth > limit) return true;
     const next = new Set<object>();
-    for (const parent of level) for (const child of objectsAmong(Object.values(parent))) next.add(child);
+    for (const parent of level) addNesting(next, Object.values(parent));
     level = next;
   }
   return false;
 }
 
-function objectsAmong(values: readonly unknown[]): Set<object> {
-  return new Set(
-    values.filter(
-      // Bytes nest nothing, and listing the members of a large upload would be costly.
-      (value): value is object => typeof value === 'object' && value !== null && !ArrayBuffer.isView(value),
-    ),
-  );
+/** Bytes nest nothing, and listing the members of a large upload would be costly. */
+function addNesting(level: Set<object>, values: readonly unknown[]): Set<object> {
+  for (const value of values) {
+    if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) level.add(value);
+  }
+  return level;
 }

@@ -182,7 +182,7 @@ async function claimOrExplain(
             remainingMs,
             timeoutEarlyInMillis,
           });
-    return { ...claimed, deadlineMs };
+    return { deadlineMs, ...claimed };
   } catch (error) {
     // Without a record there is no run, whatever it was that the store threw.
     return { kind: 'store-failed', error: storeErrorOf(error) };

@@ -37,7 +37,10 @@ export interface IdempotencyMiddleware<TEvent> {
   onError(request: IdempotencyRequest<TEvent>): Promise<void>;
 }
 
-/** What one request carries from hook to hook. Kept by request, never in the middleware: invocations may overlap. */
+/**
+ * What one request carries from hook to hook. Kept with the request, never in the middleware: invocations may overlap. Not in
+ * a `WeakMap`, through which V8's young generation keeps everything alive that a value leads to (docs/performance.md).
+ */
 interface Progress {
   readonly run: Run;
   readonly outcome: () => HandlerOutcome;
@@ -51,7 +54,8 @@ export function guardingMiddleware<TEvent>(
   openStore: OpenStore,
 ): IdempotencyMiddleware<TEvent> {
   const resolved = resolveOptions(options, openStore);
-  const progressOf = new WeakMap<object, Progress>();
+  // A request may have several guards, each with a progress of its own.
+  const progressKey = Symbol('lambda-idempotency progress');
 
   async function idempotencyBefore(request: IdempotencyRequest<TEvent>): Promise<void> {
     const admission = await admit(request.event, request.context, resolved);
@@ -74,7 +78,8 @@ export function guardingMiddleware<TEvent>(
           handlerEnded: run.handlerEnded,
           chainEnded: (answer) => endChain(request, answer),
         });
-        progressOf.set(request, { run, outcome, stopWatching: timeout.end, settled: false });
+        const progress: Progress = { run, outcome, stopWatching: timeout.end, settled: false };
+        Object.defineProperty(request, progressKey, { value: progress });
       }
     }
   }
@@ -124,7 +129,7 @@ export function guardingMiddleware<TEvent>(
 
   /** Tells the run how the handler ended, once. Resolves to the caller's answer if the run had a say in it. */
   async function settle(request: MiddyRequest, finishedAnswer: unknown): Promise<Ending | undefined> {
-    const progress = progressOf.get(request);
+    const progress = (request as MiddyRequest & { readonly [progressKey]?: Progress })[progressKey];
     if (progress === undefined || progress.settled) return undefined;
     progress.settled = true;
     progress.stopWatching();

@@ -192,7 +192,7 @@ export class DynamoDbRecordStore implements TransactionalStore<PreparedWrite> {
   /** The result as the record will have it. Its chunks, if it has any, are there already. */
   async #stored(ownership: Ownership, completion: Completion): Promise<StoredResult> {
     const stored = await this.#format.storedResult(ownership, completion);
-    await this.#putChunks(stored.chunks);
+    if (stored.chunks.length > 0) await this.#putChunks(stored.chunks);
     return stored;
   }
 

@@ -11,16 +11,17 @@ import type {
   Ownership,
 } from './idempotency-store.ts';
 
-// `status`, `owner` and `data` are among DynamoDB's reserved words, so every name goes in as a placeholder.
-const NAME = {
-  '#id': ATTRIBUTES.id,
-  '#status': ATTRIBUTES.status,
-  '#expiration': ATTRIBUTES.expiration,
-  '#leaseEnd': ATTRIBUTES.leaseEnd,
-  '#owner': ATTRIBUTES.owner,
+// `status`, `owner` and `data` are among DynamoDB's reserved words, so every name goes in as a placeholder. Only those that
+// an expression uses: DynamoDB refuses others.
+const ABSENT_NAMES = Object.freeze({ '#id': ATTRIBUTES.id, '#expiration': ATTRIBUTES.expiration });
+const OWNED_LOCK_NAMES = Object.freeze({ '#status': ATTRIBUTES.status, '#owner': ATTRIBUTES.owner });
+const LEASE_NAMES = Object.freeze({ '#leaseEnd': ATTRIBUTES.leaseEnd, ...OWNED_LOCK_NAMES });
+const TAKE_OVER_NAMES = Object.freeze({
   '#attempt': ATTRIBUTES.attempt,
+  '#expiration': ATTRIBUTES.expiration,
   '#validation': ATTRIBUTES.validation,
-} as const;
+  ...LEASE_NAMES,
+});
 
 const OWNED_LOCK = '#status = :inProgress AND #owner = :owner';
 const EXACT_LEASE = `${OWNED_LOCK} AND #leaseEnd = :leaseEnd`;
@@ -37,7 +38,7 @@ export function acquirePut(tableName: string, record: IdempotencyRecord, nowSeco
     TableName: tableName,
     Item: itemOf(record),
     ConditionExpression: 'attribute_not_exists(#id) OR #expiration < :now',
-    ExpressionAttributeNames: pick('#id', '#expiration'),
+    ExpressionAttributeNames: ABSENT_NAMES,
     ExpressionAttributeValues: { ':now': { N: String(nowSeconds) } },
     ...BRINGING_BACK,
   };
@@ -61,21 +62,14 @@ export function takeOverUpdate(tableName: string, record: InProgressRecord, laps
     UpdateExpression:
       'SET #owner = :nextOwner, #attempt = :attempt, #leaseEnd = :nextLeaseEnd, #expiration = :expiration, #validation = :validation',
     ConditionExpression: lapsed.owner === NO_OWNER ? EXACT_LEASE_WITHOUT_OWNER : EXACT_LEASE,
-    ExpressionAttributeNames: pick(
-      '#status',
-      '#owner',
-      '#leaseEnd',
-      '#attempt',
-      '#expiration',
-      '#validation',
-    ),
+    ExpressionAttributeNames: TAKE_OVER_NAMES,
     ExpressionAttributeValues: {
-      ...leaseValues(lapsed),
       ':nextOwner': { S: record.owner },
       ':attempt': { N: String(record.attempt) },
       ':nextLeaseEnd': { N: String(record.leaseEndsAtMs) },
       ':expiration': { N: String(record.expiresAtSeconds) },
       ':validation': { S: record.fingerprint },
+      ...leaseValues(lapsed),
     },
     ReturnValues: 'ALL_NEW',
     ...BRINGING_BACK,
@@ -88,10 +82,10 @@ export function renewalUpdate(tableName: string, lease: Lease, nextLeaseEndsAtMs
     Key: keyOf(lease.id),
     UpdateExpression: 'SET #leaseEnd = :nextLeaseEnd',
     ConditionExpression: EXACT_LEASE,
-    ExpressionAttributeNames: pick('#status', '#owner', '#leaseEnd'),
+    ExpressionAttributeNames: LEASE_NAMES,
     ExpressionAttributeValues: {
-      ...leaseValues(lease),
       ':nextLeaseEnd': { N: String(nextLeaseEndsAtMs) },
+      ...leaseValues(lease),
     },
     ...BRINGING_BACK,
   };
@@ -103,8 +97,8 @@ export function stepUpdate(tableName: string, ownership: Ownership, name: string
     Key: keyOf(ownership.id),
     UpdateExpression: 'SET #step = :step',
     ConditionExpression: OWNED_LOCK,
-    ExpressionAttributeNames: { ...pick('#status', '#owner'), '#step': stepAttribute(name) },
-    ExpressionAttributeValues: { ...ownedLockValues(ownership), ':step': { S: json } },
+    ExpressionAttributeNames: { '#step': stepAttribute(name), ...OWNED_LOCK_NAMES },
+    ExpressionAttributeValues: { ':step': { S: json }, ...ownedLockValues(ownership) },
     ...BRINGING_BACK,
   };
 }
@@ -115,11 +109,11 @@ export function completionUpdate(
   { expiresAtSeconds, stepNames }: Pick<Completion, 'expiresAtSeconds' | 'stepNames'>,
   resultAttributes: Item,
 ) {
-  const names: Record<string, string> = pick('#status', '#owner', '#expiration');
+  const names: Record<string, string> = { '#expiration': ATTRIBUTES.expiration, ...OWNED_LOCK_NAMES };
   const values: Item = {
-    ...ownedLockValues(ownership),
     ':completed': { S: 'COMPLETED' },
     ':expiration': { N: String(expiresAtSeconds) },
+    ...ownedLockValues(ownership),
   };
   const assignments = ['#status = :completed', '#expiration = :expiration'];
   for (const [name, value] of Object.entries(resultAttributes)) {
@@ -148,7 +142,7 @@ export function releaseDelete(tableName: string, ownership: Ownership) {
     TableName: tableName,
     Key: keyOf(ownership.id),
     ConditionExpression: OWNED_LOCK,
-    ExpressionAttributeNames: pick('#status', '#owner'),
+    ExpressionAttributeNames: OWNED_LOCK_NAMES,
     ExpressionAttributeValues: ownedLockValues(ownership),
     ...BRINGING_BACK,
   };
@@ -158,16 +152,14 @@ export function keyOf(id: string): Item {
   return { [ATTRIBUTES.id]: { S: id } };
 }
 
-function pick(...placeholders: (keyof typeof NAME)[]): Record<string, string> {
-  return Object.fromEntries(placeholders.map((placeholder) => [placeholder, NAME[placeholder]]));
-}
-
 function ownedLockValues({ owner }: Ownership): Item {
+  const inProgress = { S: 'INPROGRESS' };
   // DynamoDB refuses a value that no expression uses.
-  const value: Item = owner === NO_OWNER ? {} : { ':owner': { S: owner } };
-  return { ...value, ':inProgress': { S: 'INPROGRESS' } };
+  return owner === NO_OWNER
+    ? { ':inProgress': inProgress }
+    : { ':inProgress': inProgress, ':owner': { S: owner } };
 }
 
 function leaseValues(lease: Lease): Item {
-  return { ...ownedLockValues(lease), ':leaseEnd': { N: String(lease.leaseEndsAtMs) } };
+  return { ':leaseEnd': { N: String(lease.leaseEndsAtMs) }, ...ownedLockValues(lease) };
 }

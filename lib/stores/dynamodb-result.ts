@@ -153,10 +153,10 @@ export async function recordOf(
   if (head.status === 'INPROGRESS') return head;
   const digest = item[ATTRIBUTES.dataDigest]?.S;
   if (digest !== undefined && digest === own?.attributes[ATTRIBUTES.dataDigest]?.S) {
-    return { ...head, result: own.result };
+    return { result: own.result, ...head };
   }
   try {
-    return { ...head, result: await format.resultOf(item, head, readChunk) };
+    return { result: await format.resultOf(item, head, readChunk), ...head };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     // Whatever its result, the operation took effect: its handler must not run, not even without a lock.
