@@ -1,6 +1,7 @@
 /** A worker as the driver sees it: a process that is started, frozen, thawed and killed. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../support/child-environment.ts';
 import type { Note, WorkerMessage } from './journal.ts';
 import type { WorkerSettings } from './worker.ts';
 
@@ -29,8 +30,7 @@ export class WorkerProcess {
     this.#process = fork(WORKER, [JSON.stringify(settings)], {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // Options for Node.js of whoever runs this are not the worker's.
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: childEnvironment(),
     });
     this.exited = new Promise((resolve) => {
       this.#process.once('exit', (code, signal) => {

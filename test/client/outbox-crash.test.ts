@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, jest, test } from '@jest/globals';
 import { newLine, useSampleApi } from '../http/sample-api.ts';
+import { childEnvironment } from '../support/child-environment.ts';
 
 jest.setTimeout(60_000);
 
@@ -26,8 +27,7 @@ function run(outbox: string, body: unknown, moment: string): Promise<End> {
     execFile(
       process.execPath,
       ['--import', 'tsx', PROGRAM, ...args],
-      // Jest's own options for Node.js are not the program's.
-      { env: { ...process.env, NODE_OPTIONS: undefined } },
+      { env: childEnvironment() },
       (error, stdout, stderr) => {
         if (error !== null && !error.signal) return reject(new Error(stderr, { cause: error }));
         resolve({ signal: error?.signal ?? undefined, output: stdout });

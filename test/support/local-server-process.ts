@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { startTethered, type TetheredProcess } from '../../lib/local/tethered-process.ts';
+import { childEnvironment } from './child-environment.ts';
 
 const REPOSITORY_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -30,8 +31,7 @@ export function runLocalCommand(
     command: process.execPath,
     args: ['--import', 'tsx', 'bin/local.ts', ...args],
     cwd: REPOSITORY_ROOT,
-    // Jest's own options for Node.js are not the server's.
-    env: { ...process.env, NODE_OPTIONS: undefined, ...env },
+    env: { ...childEnvironment(), ...env },
     onOutput,
   });
 }

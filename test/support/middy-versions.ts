@@ -2,13 +2,13 @@
  * The two major versions of Middy that the library supports, each with its own middlewares: a test that is run over
  * this list holds for both. The types are those of version 6, which the two share as far as the tests go.
  */
-import middy6 from '@middy/core';
-import cors6 from '@middy/http-cors';
-import errorHandler6 from '@middy/http-error-handler';
-import headerNormalizer6 from '@middy/http-header-normalizer';
-import jsonBodyParser6 from '@middy/http-json-body-parser';
-import validator6 from '@middy/validator';
-import { transpileSchema as transpileSchema6 } from '@middy/validator/transpile';
+import middy6 from 'middy6';
+import cors6 from 'middy6-http-cors';
+import errorHandler6 from 'middy6-http-error-handler';
+import headerNormalizer6 from 'middy6-http-header-normalizer';
+import jsonBodyParser6 from 'middy6-http-json-body-parser';
+import validator6 from 'middy6-validator';
+import { transpileSchema as transpileSchema6 } from 'middy6-validator/transpile';
 import middy7 from 'middy7';
 import cors7 from 'middy7-http-cors';
 import errorHandler7 from 'middy7-http-error-handler';

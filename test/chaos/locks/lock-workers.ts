@@ -1,6 +1,7 @@
 /** The worker processes as the driver sees them: started, frozen, thawed, killed and replaced. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../support/child-environment.ts';
 import type { HolderNote } from './holding.ts';
 import type { LockWorkerSettings } from './lock-worker-settings.ts';
 
@@ -95,8 +96,7 @@ export class LockWorkers {
     const child = fork(WORKER, [JSON.stringify({ ...this.#settings, name })], {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      // Options for Node.js of whoever runs this are not the worker's.
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: childEnvironment(),
     });
     let serve = () => {};
     const serving = new Promise<void>((resolve) => {

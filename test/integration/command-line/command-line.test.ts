@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import { childEnvironment } from '../../support/child-environment.ts';
 import { runCommand } from '../../support/test-terminal.ts';
 
 const COMMANDS = ['conform', 'inspect', 'list', 'release', 'complete', 'purge', 'doctor', 'cost'] as const;
@@ -66,7 +67,7 @@ test('an API that does not answer is exit code 3, with its URL', async () => {
 describe('the program as a process of its own', () => {
   const run = (...args: string[]) =>
     promisify(execFile)(process.execPath, ['--import', 'tsx', 'lib/command-line/main.ts', ...args], {
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: childEnvironment(),
     });
 
   test('prints and ends with 0', async () => {

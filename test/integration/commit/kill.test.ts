@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { IdempotencyEvent, Strategy } from '../../../lib/index.ts';
 import { startTethered } from '../../../lib/local/tethered-process.ts';
 import { DynamoDbStore } from '../../../lib/stores/dynamodb-store.ts';
+import { childEnvironment } from '../../support/child-environment.ts';
 import { createCartTable, createIdempotencyTable, testClient, testEndpoint } from '../../support/dynamodb.ts';
 import { runUntilKilled } from '../../support/kill-points.ts';
 import { type OrderAnswer, orderService, REMAINING_MS, rowsOf } from './order-service.ts';
@@ -138,10 +139,8 @@ describe('a process that is killed by the system', () => {
       command: process.execPath,
       args: ['--import', 'tsx', 'test/integration/commit/victim.ts'],
       cwd: ROOT,
-      // Jest's own options for Node.js are not the victim's.
       env: {
-        ...process.env,
-        NODE_OPTIONS: undefined,
+        ...childEnvironment(),
         VICTIM: JSON.stringify({
           endpoint: testEndpoint(),
           ...tables,

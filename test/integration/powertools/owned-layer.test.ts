@@ -10,6 +10,7 @@ import { OwnedPersistenceLayer, type OwnedPersistenceLayerOptions } from '../../
 import { allItems } from '../../support/all-items.ts';
 import { createIdempotencyTable, testClient } from '../../support/dynamodb.ts';
 import { lambdaContext } from '../../support/events.ts';
+import { middyInUse } from '../../versions/middy-in-use.ts';
 
 let client: DynamoDBClient;
 let tableName: string;
@@ -128,7 +129,8 @@ describe.each(FORMS)('%s', (form, create) => {
     await expect(first).rejects.toThrow('the handler failed');
     expect(await records()).toMatchObject([{ status: { S: 'INPROGRESS' }, attempt: { N: '2' } }]);
     ends[1]?.succeed('second');
-    if (form === 'the middleware behind a slow one') {
+    // Middy 7 goes on in the context of the earlier hook, which tells the two apart; Middy 6 does not.
+    if (form === 'the middleware behind a slow one' && middyInUse() === '6') {
       await expect(second).rejects.toMatchObject({
         cause: { message: expect.stringContaining('Several attempts') },
       });

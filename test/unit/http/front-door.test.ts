@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import headerNormalizer from '@middy/http-header-normalizer';
-import jsonBodyParser from '@middy/http-json-body-parser';
 import fc from 'fast-check';
+import headerNormalizer from 'middy6-http-header-normalizer';
+import jsonBodyParser from 'middy6-http-json-body-parser';
 import headerNormalizer7 from 'middy7-http-header-normalizer';
 import jsonBodyParser7 from 'middy7-http-json-body-parser';
 import { readHttpRequest } from '../../../lib/http/front-door.ts';

@@ -7,6 +7,7 @@ import type { KeyedOptions } from '../../../lib/idempotency/options.ts';
 import { outcomeUnknown } from '../../../lib/idempotency/outcome-unknown.ts';
 import { idempotent } from '../../../lib/idempotency/wrapper.ts';
 import { MemoryStore } from '../../../lib/stores/memory-store.ts';
+import { childEnvironment } from '../../support/child-environment.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
 import { type Interception, interceptedStore, losingFirstReplyOf } from '../../support/intercepted-store.ts';
 import { settled, VirtualTime } from '../../support/virtual-time.ts';
@@ -545,7 +546,7 @@ test('renewal keeps no process alive', async () => {
   `;
   const startedMs = performance.now();
   execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], {
-    env: { ...process.env, NODE_OPTIONS: undefined },
+    env: childEnvironment(),
     timeout: 60_000,
   });
   expect(performance.now() - startedMs).toBeLessThan(60_000);
