@@ -1,12 +1,18 @@
 /**
- * The handlers that are compared: the same business function, bare, behind this library, and behind Powertools for
- * AWS Lambda, each set up as its documentation says and with the same guarantees switched on (a key is required, the
- * payload is validated). All use one table layout and the client that they are given.
+ * The handlers that are compared: the same business function, bare, between the requests that any lock needs and
+ * nothing else, behind this library, and behind Powertools for AWS Lambda. The libraries are set up as their
+ * documentation says and with the same guarantees switched on (a key is required, the payload is validated). All use
+ * one table layout and the client that they are given.
  */
 import { IdempotencyConfig } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { makeHandlerIdempotent } from '@aws-lambda-powertools/idempotency/middleware';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import {
@@ -18,7 +24,7 @@ import {
 } from '../lib/index.ts';
 
 export type Subject = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
-export const SUBJECT_NAMES = ['bare', 'lambda-idempotency', 'powertools'] as const;
+export const SUBJECT_NAMES = ['bare', 'raw SDK calls', 'lambda-idempotency', 'powertools'] as const;
 export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
 export interface SubjectSettings extends Pick<HttpOptions, 'onInProgress' | 'sleep'> {
@@ -47,6 +53,8 @@ export function createSubject(
   switch (name) {
     case 'bare':
       return handler;
+    case 'raw SDK calls':
+      return handler.use(rawCalls(client, tableName));
     case 'lambda-idempotency': {
       const guarded = handler.use(idempotency({ store, onEvent: () => {}, cache, ...waiting }));
       // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
@@ -78,5 +86,52 @@ export async function addToCart(): Promise<APIGatewayProxyStructuredResultV2> {
       quantity: 2,
       addedAt: '2027-01-01T00:00:00Z',
     }),
+  };
+}
+
+const LEASE_MS = 30_000;
+const RETENTION_SECONDS = 86_400;
+
+/** The floor: the requests of a first run and of a duplicate, without hash, fingerprint, owner or any check of a reply. */
+function rawCalls(
+  client: DynamoDBClient,
+  TableName: string,
+): middy.MiddlewareObj<APIGatewayProxyEventV2, unknown> {
+  const keyOf = (event: APIGatewayProxyEventV2) => ({ id: { S: event.headers['idempotency-key'] ?? '' } });
+  return {
+    before: async ({ event }) => {
+      const now = Date.now();
+      const put = new PutItemCommand({
+        TableName,
+        Item: {
+          ...keyOf(event),
+          status: { S: 'INPROGRESS' },
+          expiration: { N: String(Math.floor(now / 1000) + RETENTION_SECONDS) },
+          in_progress_expiration: { N: String(now + LEASE_MS) },
+        },
+        ConditionExpression: 'attribute_not_exists(id)',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
+      try {
+        await client.send(put);
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return JSON.parse(error.Item?.['data']?.S ?? 'null');
+      }
+    },
+    after: async ({ event, response }) => {
+      await client.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: keyOf(event),
+          UpdateExpression: 'SET #status = :status, #data = :data',
+          ExpressionAttributeNames: { '#status': 'status', '#data': 'data' },
+          ExpressionAttributeValues: {
+            ':status': { S: 'COMPLETED' },
+            ':data': { S: JSON.stringify(response) },
+          },
+        }),
+      );
+    },
   };
 }

@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { thisMachine } from './machine.ts';
+import { measureOverhead } from './overhead/measure.ts';
+import { benchmarksMarkdown, type Run } from './page.ts';
+import { fileOf, keptRuns, PAGE, SECTION_NAMES, type SectionName } from './runs.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  console.log(`Measures, and writes docs/benchmarks.md and the rounds it was made from.
+
+Usage: npm run bench -- [--only NAME,...] [--quick [--keep]] [--json]
+  --only NAME,...  these sections; the others stay as they are (${SECTION_NAMES.join(', ')})
+  --quick          a small run, printed and not written
+  --keep           writes a quick run as well; the page says so with its command
+  --json           what was measured, as JSON`);
+  process.exit(0);
+}
+
+/** What each section measures, in the size of a quick run and of a whole one. */
+const SECTIONS: Readonly<Record<SectionName, (quick: boolean) => Promise<unknown>>> = {
+  overhead: (quick) =>
+    measureOverhead(quick ? { rounds: 3, invocations: 50 } : { rounds: 9, invocations: 1000 }),
+};
+
+const asked = values.only?.split(',') ?? SECTION_NAMES;
+const unknown = asked.filter((name) => !SECTION_NAMES.some((known) => known === name));
+if (unknown.length > 0) {
+  process.stderr.write(`--only takes ${SECTION_NAMES.join(', ')}, and not "${unknown.join(', ')}".\n`);
+  process.exit(2);
+}
+
+const flags = [
+  ...(values.only === undefined ? [] : ['--only', values.only]),
+  ...(values.quick ? ['--quick'] : []),
+  ...(values.keep ? ['--keep'] : []),
+];
+const isWritten = !values.quick || values.keep;
+const runs: Partial<Record<SectionName, Run<unknown>>> = {};
+for (const name of SECTION_NAMES.filter((known) => asked.includes(known))) {
+  runs[name] = {
+    date: new Date().toISOString().slice(0, 10),
+    command: ['npm run bench', ...(flags.length > 0 ? ['--', ...flags] : [])].join(' '),
+    machine: thisMachine(),
+    measured: await SECTIONS[name](values.quick),
+  };
+}
+// Each section measures what its part of the page takes; the table above does not carry that in its type.
+const measured = { ...(isWritten ? keptRuns() : {}), ...runs } as Parameters<typeof benchmarksMarkdown>[0];
+if (isWritten) {
+  mkdirSync(new URL('.', fileOf('overhead')), { recursive: true });
+  for (const name of SECTION_NAMES) {
+    if (runs[name]) writeFileSync(fileOf(name), `${JSON.stringify(runs[name], null, 2)}\n`);
+  }
+  writeFileSync(PAGE, benchmarksMarkdown(measured));
+}
+console.log(values.json ? JSON.stringify(runs, null, 2) : benchmarksMarkdown(measured));
