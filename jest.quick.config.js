@@ -14,7 +14,7 @@ export default {
       '/(lock-)?mutants\\.',
       '/many-users\\.',
       '/powertools/shared-table\\.',
-      '/lean/tls\\.',
+      '/lean/(tls|connect-timeout)\\.',
       '/retry-storms\\.',
     ],
   })),

@@ -56,7 +56,7 @@ export class HttpExchange {
       const fail = (error: Error) => {
         end();
         if (request.reusedSocket) this.#closeIdle();
-        reject(withoutBytes(error));
+        reject(error);
       };
       request.on('error', fail);
       request.once('socket', (socket) => {
@@ -118,11 +118,4 @@ function readBody(response: IncomingMessage): Promise<Buffer> {
 /** The name under which the SDK throws it and its retries know it. */
 function timeoutError(what: string): Error {
   return Object.assign(new Error(`DynamoDB: ${what}.`), { name: 'TimeoutError' });
-}
-
-/** What is no HTTP is handed out by Node's parser with the error, and could be a part of a reply. */
-function withoutBytes(error: Error): Error {
-  if (!('rawPacket' in error)) return error;
-  const { message, code } = error as Error & { readonly code?: string };
-  return Object.assign(new Error(message), { code });
 }

@@ -8,6 +8,7 @@
  * (network, time-outs, credentials) are kept whole.
  */
 export function causeWithoutItems(error: unknown): unknown {
+  if (isUnparsed(error)) return withoutBytes(error);
   if (!isMadeFromReply(error)) return error;
   const { name, message, $metadata } = error;
   // It names the caller, the action and the ARN, which is what somebody needs to mend a policy.
@@ -18,6 +19,20 @@ export function causeWithoutItems(error: unknown): unknown {
 
 interface ReplyError extends Error {
   readonly $metadata: { readonly httpStatusCode: number };
+}
+
+/** What is no HTTP comes with the error of Node's parser, as it is. */
+interface ParserError extends Error {
+  readonly code?: string;
+  readonly rawPacket: unknown;
+}
+
+function isUnparsed(error: unknown): error is ParserError {
+  return Object(error).rawPacket !== undefined;
+}
+
+function withoutBytes({ name, message, code }: ParserError): Error {
+  return Object.assign(new Error(message), { name, code });
 }
 
 function isMadeFromReply(error: unknown): error is ReplyError {

@@ -43,6 +43,8 @@ export const REFUSALS: readonly (readonly [string, Refusal])[] = [
   ],
   ['a reply that is no JSON', (response, sent) => sendText(response, 200, `${MARKERS.response}${sent}`)],
   ['a reply that breaks off', (response) => sendText(response, 200, HELD_BUT_CUT_OFF)],
+  // Node's parser hands out what it could not read with its error.
+  ['a reply that is no HTTP', (response, sent) => void response.socket?.end(`${HELD}${sent}\r\n\r\n`)],
   ['a refusal that breaks off', (response) => sendText(response, 400, HELD_BUT_CUT_OFF)],
 ];
 

@@ -4,6 +4,16 @@ import { causeWithoutItems } from '../../../lib/stores/reply-error.ts';
 const $metadata = { httpStatusCode: 400, requestId: 'R1' };
 
 describe('the cause that is kept of an error', () => {
+  test('what is no HTTP leaves none of its bytes behind, which Node hands out with the error', () => {
+    const unread = Object.assign(new Error('Parse Error: Expected HTTP/'), {
+      code: 'HPE_INVALID_CONSTANT',
+      rawPacket: Buffer.from('SECRET'),
+    });
+    const cause = causeWithoutItems(unread);
+    expect(cause).toMatchObject({ message: unread.message, code: 'HPE_INVALID_CONSTANT' });
+    expect(cause).not.toHaveProperty('rawPacket');
+  });
+
   test('which was made from a reply has the kind and the request id, and nothing that the reply quotes', () => {
     const error = Object.assign(new Error('cannot write { secret }'), {
       name: 'ValidationException',
