@@ -258,16 +258,22 @@ function recordCell(record: RecordLeft): string {
   return attempt === undefined ? record : `${status}, attempt ${attempt}`;
 }
 
-/** The tests of a suite as they are named there: `describe` and `test` make one sentence together. */
+/**
+ * The tests of a suite as they are named there: `describe` and `test` make one sentence together. What runs once for each client
+ * is told once.
+ */
 function sentencesOf(file: string): string[] {
   const source = readFileSync(new URL(file, import.meta.url), 'utf8');
-  const titles = [...source.matchAll(/^( *)(?:describe|test|test\.concurrent)\(\s*(['"])(.*?)\2,/gm)];
+  const titles = [
+    ...source.matchAll(/^ *(describe|test)(?:\.concurrent|\.each\(CLIENTS\))?\(\s*(['"])(.*?)\2,/gm),
+  ];
   const calls = source.match(/\b(?:describe|test)(?:\.\w+)*\(/g) ?? [];
   if (titles.length !== calls.length) throw new Error(`${file} has a title that cannot be read here.`);
   let subject = '';
   const sentences: string[] = [];
-  for (const [, indentation = '', , title = ''] of titles) {
-    if (indentation === '') subject = title;
+  for (const [, call, , title = ''] of titles) {
+    if (title === 'through %s,') continue;
+    if (call === 'describe') subject = title;
     else sentences.push(`- ${subject} ${title}.`.replace(/^- ./, (start) => start.toUpperCase()));
   }
   return sentences;
