@@ -72,7 +72,7 @@ test('with commit, the completion is a write in a transaction, which counts twic
   // What the engine makes of one unit in a transaction: DynamoDB two, DynamoDB Local 1.25.1 four.
   const { client, tableName } = table;
   const row = { Put: { TableName: tableName, Item: { id: { S: randomUUID() } } } };
-  const ofOneUnit = await table.transactionUnits(() =>
+  const ofOneUnit = await transactionUnits(() =>
     client.send(new TransactWriteItemsCommand({ TransactItems: [row] })),
   );
   const send = guarded(async ({ idempotency: attempt }) => {
@@ -80,13 +80,36 @@ test('with commit, the completion is a write in a transaction, which counts twic
     return JSON.parse(json);
   });
   let requests = 0;
-  const units = await table.transactionUnits(async () => {
+  const units = await transactionUnits(async () => {
     ({ requests } = await table.consumedBy(send));
   });
   expect(requests).toBe(commit.firstRun.requests);
   // The record, and the row that the handler puts.
   expect(units / ofOneUnit).toBe(recordUnits + 1);
 });
+
+/** The units of the transactions that `work` sends; the metered table counts those of single requests. */
+async function transactionUnits(work: () => Promise<unknown>): Promise<number> {
+  let units = 0;
+  const { client } = table;
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args);
+      const { ConsumedCapacity: capacities } = result.output as { ConsumedCapacity?: unknown };
+      if (context['commandName'] === 'TransactWriteItemsCommand' && Array.isArray(capacities)) {
+        for (const { CapacityUnits } of capacities) units += CapacityUnits;
+      }
+      return result;
+    },
+    { step: 'initialize', priority: 'low', name: 'transactionUnits' },
+  );
+  try {
+    await work();
+  } finally {
+    client.middlewareStack.remove('transactionUnits');
+  }
+  return units;
+}
 
 describe('the estimate', () => {
   const estimated = async (...args: string[]) => {
