@@ -71,7 +71,7 @@ module.exports = {
     {
       name: 'lean-brings-no-sdk',
       comment:
-        'What it is for. Types alone may come from there; test/unit/lean/bundle.test.ts looks at the bundle.',
+        'What it is for. Types alone may come from there; test/unit/bundles/bundle.test.ts looks at the bundle.',
       severity: 'error',
       from: { path: '^lib/lean/' },
       to: {

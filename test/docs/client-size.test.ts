@@ -1,25 +1,16 @@
 /** The caller's half is small, runs in browsers, and the README says how small. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { build } from 'esbuild';
+import { bundle } from '../support/bundle.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const readme = readFileSync(`${ROOT}README.md`, 'utf8');
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
 /** KB of what a page loads that imports `names`, as its bundler makes it. Fails where anything of Node.js is in it. */
 async function gzippedKb(names: string): Promise<number> {
-  const { outputFiles } = await build({
-    stdin: { contents: `export { ${names} } from './lib/client/index.ts';`, resolveDir: ROOT },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    write: false,
-  });
-  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length / 1000;
+  const source = `export { ${names} } from './lib/client/index.ts';`;
+  const { contents } = await bundle(source, { platform: 'browser' });
+  return gzipSync(contents, { level: 9 }).length / 1000;
 }
 
 test.each([

@@ -1,13 +1,11 @@
 /** The README's table of write units is held to what an engine bills. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { type Kind, sizedAnswer } from '../../bench/response-size/answers.ts';
-import { consumedBy, meter } from '../../bench/response-size/meter.ts';
 import { createSubject } from '../../bench/subjects.ts';
-import { createIdempotencyTable, testClient } from '../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
+import { type MeteredTable, openMeteredTable } from '../support/metered-table.ts';
 
 // The largest answers are megabytes long, and the machine may be busy.
 jest.setTimeout(30_000);
@@ -21,21 +19,18 @@ const rows = [...readme.matchAll(/^\| (\d+) (KB|MB) \| (.+) \|$/gm)].map(([, siz
   cells: cells.split(' | '),
 }));
 
-let client: DynamoDBClient;
-let tableName: string;
-let consumed: ReturnType<typeof meter>;
+let table: MeteredTable;
 
 beforeAll(async () => {
-  client = testClient();
-  tableName = await createIdempotencyTable(client);
-  consumed = meter(client);
+  table = await openMeteredTable();
 });
-afterAll(() => client.destroy());
+afterAll(() => table.close());
 
 async function writeUnits(name: 'lambda-idempotency' | 'powertools', kind: Kind, bytes: number) {
+  const { client, tableName } = table;
   const subject = createSubject(name, { client, tableName, work: async () => sizedAnswer(kind, bytes) });
   let failed = false;
-  const units = await consumedBy(consumed, async () => {
+  const units = await table.consumedBy(async () => {
     await subject(httpApiEvent({ key: randomUUID() }), lambdaContext()).catch(() => {
       failed = true;
     });

@@ -1,31 +1,27 @@
 /** What `cost` calculates is what the engine counts, for the library's own middleware and answers of all sizes. */
 import { randomUUID } from 'node:crypto';
-import { type DynamoDBClient, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
+import { TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import middy from '@middy/core';
-import { consumedBy, meter } from '../../../bench/response-size/meter.ts';
 import { type Outcomes, outcomesOf } from '../../../lib/command-line/cost/outcomes.ts';
 import { sampleAnswerJson } from '../../../lib/command-line/cost/sample-answer.ts';
 import { DynamoDbStore, type IdempotentContext, idempotency } from '../../../lib/index.ts';
-import { createIdempotencyTable, testClient } from '../../support/dynamodb.ts';
 import { httpApiEvent, lambdaContext } from '../../support/events.ts';
+import { type MeteredTable, openMeteredTable } from '../../support/metered-table.ts';
 import { runCommand } from '../../support/test-terminal.ts';
 
 // The largest answers are megabytes long, and the machine may be busy.
 jest.setTimeout(60_000);
 
-let client: DynamoDBClient;
-let tableName: string;
-let consumed: ReturnType<typeof meter>;
+let table: MeteredTable;
 
 beforeAll(async () => {
-  client = testClient();
-  tableName = await createIdempotencyTable(client);
-  consumed = meter(client);
+  table = await openMeteredTable();
 });
-afterAll(() => client.destroy());
+afterAll(() => table.close());
 
 function guarded(work: (context: IdempotentContext) => Promise<unknown>) {
+  const { client, tableName } = table;
   const handler = middy(async (_event: object, context: IdempotentContext) => work(context)).use(
     idempotency({ store: new DynamoDbStore({ tableName, client }), onEvent: () => {} }),
   );
@@ -47,8 +43,8 @@ describe.each(SIZES.map((bytes) => [bytes]))('a body of %i bytes', (bytes) => {
   test('costs what is calculated, on a first run and on a duplicate', async () => {
     const outcomes = await outcomesOf(json, 'lock');
     const send = guarded(async () => JSON.parse(json));
-    const first = await consumedBy(consumed, send);
-    const duplicate = await consumedBy(consumed, send);
+    const first = await table.consumedBy(send);
+    const duplicate = await table.consumedBy(send);
     const { requests, writeUnits, readUnits } = first;
     expect({ requests, writeUnits, readUnits }).toEqual(outcomes.firstRun);
     expect({ requests: duplicate.requests, readUnits: duplicate.readUnits }).toEqual({
@@ -63,7 +59,7 @@ describe.each(SIZES.map((bytes) => [bytes]))('a body of %i bytes', (bytes) => {
 test('a handler that fails costs what is calculated', async () => {
   const { failure } = await outcomesOf(sampleAnswerJson(KB), 'lock');
   const send = guarded(() => Promise.reject(new Error('failed')));
-  const { requests, writeUnits, readUnits } = await consumedBy(consumed, () => send().catch(() => {}));
+  const { requests, writeUnits, readUnits } = await table.consumedBy(() => send().catch(() => {}));
   expect({ requests, writeUnits, readUnits }).toEqual(failure);
 });
 
@@ -74,6 +70,7 @@ test('with commit, the completion is a write in a transaction, which counts twic
   expect(commit.firstRun).toEqual({ ...lock.firstRun, writeUnits: lock.firstRun.writeUnits + recordUnits });
 
   // What the engine makes of one unit in a transaction: DynamoDB two, DynamoDB Local 1.25.1 four.
+  const { client, tableName } = table;
   const row = { Put: { TableName: tableName, Item: { id: { S: randomUUID() } } } };
   const ofOneUnit = await transactionUnits(() =>
     client.send(new TransactWriteItemsCommand({ TransactItems: [row] })),
@@ -84,16 +81,17 @@ test('with commit, the completion is a write in a transaction, which counts twic
   });
   let requests = 0;
   const units = await transactionUnits(async () => {
-    ({ requests } = await consumedBy(consumed, send));
+    ({ requests } = await table.consumedBy(send));
   });
   expect(requests).toBe(commit.firstRun.requests);
   // The record, and the row that the handler puts.
   expect(units / ofOneUnit).toBe(recordUnits + 1);
 });
 
-/** The units of the transactions that `work` sends; `meter` counts those of single requests. */
+/** The units of the transactions that `work` sends; the metered table counts those of single requests. */
 async function transactionUnits(work: () => Promise<unknown>): Promise<number> {
   let units = 0;
+  const { client } = table;
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const result = await next(args);
