@@ -38,8 +38,9 @@ one round to the next; ratios within a round move less. A target that noise hide
 const OVERHEAD = `## CPU time of an invocation
 
 What does the guard add to the requests that any lock needs? The same handler bare, between the raw SDK calls alone,
-behind this library, and behind Powertools for AWS Lambda, each in processes of its own, in turn. The raw calls make no
-hash, no fingerprint and no owner: they are the floor of the cost, and not a lock to use.`;
+behind this library, and behind Powertools for AWS Lambda, each in processes of its own, in turn, over the library as
+it is built for npm. The raw calls make no hash, no fingerprint and no owner: they are the floor of the cost, and not a
+lock to use. The first table leaves out the client and the network, whose noise is larger than what a library takes.`;
 
 function section<Measured>(
   name: string,

@@ -28,7 +28,11 @@ Usage: npm run bench -- [--only NAME,...] [--quick [--keep]] [--json]
 /** What each section measures, in the size of a quick run and of a whole one. */
 const SECTIONS: Readonly<Record<SectionName, (quick: boolean) => Promise<unknown>>> = {
   overhead: (quick) =>
-    measureOverhead(quick ? { rounds: 3, invocations: 50 } : { rounds: 9, invocations: 1000 }),
+    measureOverhead(
+      quick
+        ? { instant: { rounds: 3, invocations: 2000 }, engine: { rounds: 3, invocations: 50 } }
+        : { instant: { rounds: 7, invocations: 20_000 }, engine: { rounds: 5, invocations: 1000 } },
+    ),
 };
 
 const asked = values.only?.split(',') ?? SECTION_NAMES;
