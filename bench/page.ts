@@ -1,5 +1,6 @@
 /** `docs/benchmarks.md` from the runs in `docs/evidence/benchmarks`, so that no figure in it is written by hand. */
-import { type OverheadRun, overheadMarkdown } from './overhead/report.ts';
+import { coldStartMarkdown } from './cold-start/report.ts';
+import { overheadMarkdown } from './overhead/report.ts';
 
 export interface Machine {
   readonly cpu: string;
@@ -17,14 +18,46 @@ export interface Run<Measured> {
   readonly measured: Measured;
 }
 
+/** What a section says before its figures, and how its figures are shown. In the order of the page. */
+const SECTIONS = {
+  overhead: {
+    text: `## CPU time of an invocation
+
+What does the guard add to the requests that any lock needs? The same handler bare, between the raw SDK calls alone,
+behind this library, and behind Powertools for AWS Lambda, each in processes of its own, in turn, over the library as
+it is built for npm. The raw calls make no hash, no fingerprint and no owner: they are the floor of the cost, and not a
+lock to use. The first table leaves out the client and the network, whose noise is larger than what a library takes.`,
+    markdown: overheadMarkdown,
+  },
+  'cold-start': {
+    text: `## Cold start
+
+What does the guard add to the bundle, and to the time until a new sandbox has its handler? The floor is the SDK's client
+with the four commands that a lock uses. A Lambda sandbox has less CPU than this machine: ratios carry over, times do not.`,
+    markdown: coldStartMarkdown,
+  },
+};
+
+export type SectionName = keyof typeof SECTIONS;
+// The keys of an object literal are strings in the type of `Object.keys`.
+export const SECTION_NAMES = Object.keys(SECTIONS) as readonly SectionName[];
+
+/** What each section measures. */
+export type Measured = { readonly [Name in SectionName]: Parameters<(typeof SECTIONS)[Name]['markdown']>[0] };
+
 /** A run for each section, by its name; one that has not been run has no section. */
-export interface Runs {
-  readonly overhead?: Run<OverheadRun>;
+export type Runs = { readonly [Name in SectionName]?: Run<Measured[Name]> };
+
+export function benchmarksMarkdown(runs: Runs): string {
+  return `${[INTRODUCTION, ...SECTION_NAMES.flatMap((name) => sectionOf(name, runs))].join('\n\n')}\n`;
 }
 
-export function benchmarksMarkdown({ overhead }: Runs): string {
-  const sections = overhead === undefined ? [] : [section('overhead', OVERHEAD, overhead, overheadMarkdown)];
-  return `${[INTRODUCTION, ...sections].join('\n\n')}\n`;
+function sectionOf<Name extends SectionName>(name: Name, runs: Runs): string[] {
+  const run = runs[name];
+  if (run === undefined) return [];
+  // A section's run and its way to show it belong together; TypeScript cannot follow that through an index.
+  const { text, markdown } = SECTIONS[name] as { text: string; markdown: (measured: unknown) => string };
+  return [section(name, text, run, markdown)];
 }
 
 const INTRODUCTION = `# Benchmarks
@@ -34,13 +67,6 @@ const INTRODUCTION = `# Benchmarks
 
 Absolute times are those of one machine. Where it does other work at the same time they move by tens of percents from
 one round to the next; ratios within a round move less. A target that noise hides is "undecided".`;
-
-const OVERHEAD = `## CPU time of an invocation
-
-What does the guard add to the requests that any lock needs? The same handler bare, between the raw SDK calls alone,
-behind this library, and behind Powertools for AWS Lambda, each in processes of its own, in turn, over the library as
-it is built for npm. The raw calls make no hash, no fingerprint and no owner: they are the floor of the cost, and not a
-lock to use. The first table leaves out the client and the network, whose noise is larger than what a library takes.`;
 
 function section<Measured>(
   name: string,

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { NODES } from '../test/versions/supported.ts';
+import { measureColdStart } from './cold-start/measure.ts';
 import { thisMachine } from './machine.ts';
 import { measureOverhead } from './overhead/measure.ts';
-import { benchmarksMarkdown, type Run } from './page.ts';
-import { fileOf, keptRuns, PAGE, SECTION_NAMES, type SectionName } from './runs.ts';
+import { benchmarksMarkdown, type Measured, type Run, SECTION_NAMES, type SectionName } from './page.ts';
+import { fileOf, keptRuns, PAGE } from './runs.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,13 +28,15 @@ Usage: npm run bench -- [--only NAME,...] [--quick [--keep]] [--json]
 }
 
 /** What each section measures, in the size of a quick run and of a whole one. */
-const SECTIONS: Readonly<Record<SectionName, (quick: boolean) => Promise<unknown>>> = {
+const SECTIONS: { readonly [Name in SectionName]: (quick: boolean) => Promise<Measured[Name]> } = {
   overhead: (quick) =>
     measureOverhead(
       quick
         ? { instant: { rounds: 3, invocations: 2000 }, engine: { rounds: 3, invocations: 50 } }
         : { instant: { rounds: 7, invocations: 20_000 }, engine: { rounds: 5, invocations: 1000 } },
     ),
+  'cold-start': (quick) =>
+    measureColdStart(quick ? { rounds: 3, nodes: ['20'] } : { rounds: 15, nodes: NODES }),
 };
 
 const asked = values.only?.split(',') ?? SECTION_NAMES;
