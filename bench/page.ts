@@ -1,5 +1,6 @@
 /** `docs/benchmarks.md` from the runs in `docs/evidence/benchmarks`, so that no figure in it is written by hand. */
 import { coldStartMarkdown } from './cold-start/report.ts';
+import { latencyMarkdown } from './latency/report.ts';
 import { overheadMarkdown } from './overhead/report.ts';
 
 export interface Machine {
@@ -35,6 +36,13 @@ lock to use. The first table leaves out the client and the network, whose noise 
 What does the guard add to the bundle, and to the time until a new sandbox has its handler? The floor is the SDK's client
 with the four commands that a lock uses. A Lambda sandbox has less CPU than this machine: ratios carry over, times do not.`,
     markdown: coldStartMarkdown,
+  },
+  latency: {
+    text: `## Latency and throughput
+
+How long does a guarded first run take over an engine on the same machine, with 1 to 256 invocations at once in one
+process? Over a network each request takes milliseconds more, for all alike.`,
+    markdown: latencyMarkdown,
   },
 };
 

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { NODES } from '../test/versions/supported.ts';
 import { measureColdStart } from './cold-start/measure.ts';
+import { measureLatency } from './latency/measure.ts';
 import { thisMachine } from './machine.ts';
 import { measureOverhead } from './overhead/measure.ts';
 import { benchmarksMarkdown, type Measured, type Run, SECTION_NAMES, type SectionName } from './page.ts';
@@ -37,6 +38,12 @@ const SECTIONS: { readonly [Name in SectionName]: (quick: boolean) => Promise<Me
     ),
   'cold-start': (quick) =>
     measureColdStart(quick ? { rounds: 3, nodes: ['20'] } : { rounds: 15, nodes: NODES }),
+  latency: (quick) =>
+    measureLatency(
+      quick
+        ? { rounds: 1, durationMs: 500, callers: [1, 64] }
+        : { rounds: 3, durationMs: 3000, callers: [1, 16, 64, 256] },
+    ),
 };
 
 const asked = values.only?.split(',') ?? SECTION_NAMES;
