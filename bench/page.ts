@@ -2,6 +2,7 @@
 import { coldStartMarkdown } from './cold-start/report.ts';
 import { latencyMarkdown } from './latency/report.ts';
 import { overheadMarkdown } from './overhead/report.ts';
+import { unitsMarkdown } from './units/report.ts';
 
 export interface Machine {
   readonly cpu: string;
@@ -43,6 +44,13 @@ with the four commands that a lock uses. A Lambda sandbox has less CPU than this
 How long does a guarded first run take over an engine on the same machine, with 1 to 256 invocations at once in one
 process? Over a network each request takes milliseconds more, for all alike.`,
     markdown: latencyMarkdown,
+  },
+  units: {
+    text: `## Requests and capacity units
+
+What does DynamoDB bill? A refused write is billed as well, by the size of the record, and no engine reports it: the
+units below are those of first runs. [response-size.md](evidence/response-size.md) has all sizes, and duplicates.`,
+    markdown: unitsMarkdown,
   },
 };
 

@@ -7,6 +7,7 @@ import { thisMachine } from './machine.ts';
 import { measureOverhead } from './overhead/measure.ts';
 import { benchmarksMarkdown, type Measured, type Run, SECTION_NAMES, type SectionName } from './page.ts';
 import { fileOf, keptRuns, PAGE } from './runs.ts';
+import { measureUnits } from './units/measure.ts';
 
 const { values } = parseArgs({
   options: {
@@ -44,6 +45,7 @@ const SECTIONS: { readonly [Name in SectionName]: (quick: boolean) => Promise<Me
         ? { rounds: 1, durationMs: 500, callers: [1, 64] }
         : { rounds: 3, durationMs: 3000, callers: [1, 16, 64, 256] },
     ),
+  units: (quick) => measureUnits({ kilobytes: quick ? [1, 16] : [1, 4, 16, 64, 256, 512] }),
 };
 
 const asked = values.only?.split(',') ?? SECTION_NAMES;
