@@ -1,6 +1,8 @@
 /** `docs/benchmarks.md` from the runs in `docs/evidence/benchmarks`, so that no figure in it is written by hand. */
 import { coldStartMarkdown } from './cold-start/report.ts';
 import { latencyMarkdown } from './latency/report.ts';
+import { locksMarkdown } from './locks/report.ts';
+import { memoryMarkdown } from './memory/report.ts';
 import { overheadMarkdown } from './overhead/report.ts';
 import { unitsMarkdown } from './units/report.ts';
 
@@ -51,6 +53,18 @@ process? Over a network each request takes milliseconds more, for all alike.`,
 What does DynamoDB bill? A refused write is billed as well, by the size of the record, and no engine reports it: the
 units below are those of first runs. [response-size.md](evidence/response-size.md) has all sizes, and duplicates.`,
     markdown: unitsMarkdown,
+  },
+  memory: {
+    text: `## Memory
+
+What does a sandbox keep of the invocations that are over?`,
+    markdown: memoryMarkdown,
+  },
+  locks: {
+    text: `## Locks
+
+How many grants of one lock fit into a second, for one caller alone and for sixteen, who hold it for no time?`,
+    markdown: locksMarkdown,
   },
 };
 
