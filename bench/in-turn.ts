@@ -1,6 +1,7 @@
 /** Variants in processes of their own, in turn, in reversed order every other round: a machine that changes its speed favours none. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { shipped } from './shipped.ts';
 
 const LONGEST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
@@ -14,16 +15,28 @@ export async function inTurn<Name>(
   }
 }
 
+export interface ProgramRun {
+  readonly timeoutMs: number;
+  /** The Node to run it on, where it is not this process's own. */
+  readonly node?: string;
+  readonly nodeFlags?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /**
- * What the module at `path` prints as JSON, run in a process of its own.
+ * What the module at `path` prints as JSON, run over the built library in a process of its own.
  *
  * @throws when it fails, or has not ended after `timeoutMs`; it is ended then.
  */
-export async function printedBy(path: string, args: readonly string[], timeoutMs: number): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', path, ...args], {
+export async function printedBy(
+  path: string,
+  args: readonly string[],
+  { timeoutMs, node = process.execPath, nodeFlags = [], env }: ProgramRun,
+): Promise<unknown> {
+  const { stdout } = await promisify(execFile)(node, [...nodeFlags, await shipped(path), ...args], {
     maxBuffer: LONGEST_OUTPUT_BYTES,
     timeout: timeoutMs,
-    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', ...env },
   });
   return JSON.parse(stdout);
 }

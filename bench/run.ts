@@ -1,15 +1,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { NODES } from '../test/versions/supported.ts';
+import { measureColdStart } from './cold-start/measure.ts';
+import { measureLatency } from './latency/measure.ts';
+import { measureLocks } from './locks/measure.ts';
 import { thisMachine } from './machine.ts';
+import { measureMemory } from './memory/measure.ts';
 import { measureOverhead } from './overhead/measure.ts';
-import { benchmarksMarkdown, type Run } from './page.ts';
-import { fileOf, keptRuns, PAGE, SECTION_NAMES, type SectionName } from './runs.ts';
+import { benchmarksMarkdown, type Measured, type Run, SECTION_NAMES, type SectionName } from './page.ts';
+import { fileOf, keptRuns, PAGE } from './runs.ts';
+import { measureUnits } from './units/measure.ts';
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    'soak-minutes': { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -17,18 +24,38 @@ const { values } = parseArgs({
 if (values.help) {
   console.log(`Measures, and writes docs/benchmarks.md and the rounds it was made from.
 
-Usage: npm run bench -- [--only NAME,...] [--quick [--keep]] [--json]
+Usage: npm run bench -- [--only NAME,...] [--quick [--keep]] [--soak-minutes N] [--json]
   --only NAME,...  these sections; the others stay as they are (${SECTION_NAMES.join(', ')})
   --quick          a small run, printed and not written
   --keep           writes a quick run as well; the page says so with its command
+  --soak-minutes N of the memory section (default 10; 0.5 of a quick run)
   --json           what was measured, as JSON`);
   process.exit(0);
 }
 
 /** What each section measures, in the size of a quick run and of a whole one. */
-const SECTIONS: Readonly<Record<SectionName, (quick: boolean) => Promise<unknown>>> = {
+const SECTIONS: { readonly [Name in SectionName]: (quick: boolean) => Promise<Measured[Name]> } = {
   overhead: (quick) =>
-    measureOverhead(quick ? { rounds: 3, invocations: 50 } : { rounds: 9, invocations: 1000 }),
+    measureOverhead(
+      quick
+        ? { instant: { rounds: 3, invocations: 2000 }, engine: { rounds: 3, invocations: 50 } }
+        : { instant: { rounds: 7, invocations: 20_000 }, engine: { rounds: 5, invocations: 1000 } },
+    ),
+  'cold-start': (quick) =>
+    measureColdStart(quick ? { rounds: 3, nodes: ['20'] } : { rounds: 15, nodes: NODES }),
+  latency: (quick) =>
+    measureLatency(
+      quick
+        ? { rounds: 1, durationMs: 500, callers: [1, 64] }
+        : { rounds: 3, durationMs: 3000, callers: [1, 16, 64, 256] },
+    ),
+  units: (quick) => measureUnits({ kilobytes: quick ? [1, 16] : [1, 4, 16, 64, 256, 512] }),
+  memory: (quick) =>
+    measureMemory({
+      ...(quick ? { rounds: 1, invocations: 2_000 } : { rounds: 5, invocations: 10_000 }),
+      soakMinutes: soakMinutes ?? (quick ? 0.5 : 10),
+    }),
+  locks: (quick) => measureLocks(quick ? { rounds: 1, durationMs: 2000 } : { rounds: 5, durationMs: 5000 }),
 };
 
 const asked = values.only?.split(',') ?? SECTION_NAMES;
@@ -38,10 +65,19 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const soakMinutes = values['soak-minutes'] === undefined ? undefined : Number(values['soak-minutes']);
+if (soakMinutes !== undefined && !(soakMinutes >= 0.5)) {
+  process.stderr.write(
+    `--soak-minutes takes a number of at least 0.5, and not "${values['soak-minutes']}".\n`,
+  );
+  process.exit(2);
+}
+
 const flags = [
   ...(values.only === undefined ? [] : ['--only', values.only]),
   ...(values.quick ? ['--quick'] : []),
   ...(values.keep ? ['--keep'] : []),
+  ...(soakMinutes === undefined ? [] : ['--soak-minutes', String(soakMinutes)]),
 ];
 const isWritten = !values.quick || values.keep;
 const runs: Partial<Record<SectionName, Run<unknown>>> = {};

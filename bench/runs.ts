@@ -1,8 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Runs } from './page.ts';
-
-export const SECTION_NAMES = ['overhead'] as const;
-export type SectionName = (typeof SECTION_NAMES)[number];
+import { type Runs, SECTION_NAMES, type SectionName } from './page.ts';
 
 export const PAGE = new URL('../docs/benchmarks.md', import.meta.url);
 export const fileOf = (name: SectionName): URL =>

@@ -22,14 +22,24 @@ import {
   type IdempotentContext,
   idempotency,
 } from '../lib/index.ts';
+import { LeanDynamoDbStore } from '../lib/lean/index.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../lib/local/engine-client.ts';
 
 export type Subject = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
-export const SUBJECT_NAMES = ['bare', 'raw SDK calls', 'lambda-idempotency', 'powertools'] as const;
+export const SUBJECT_NAMES = [
+  'bare',
+  'raw SDK calls',
+  'lambda-idempotency',
+  'lambda-idempotency/lean',
+  'powertools',
+] as const;
 export type SubjectName = (typeof SUBJECT_NAMES)[number];
 
 export interface SubjectSettings extends Pick<HttpOptions, 'onInProgress' | 'sleep'> {
   readonly client: DynamoDBClient;
   readonly tableName: string;
+  /** Of the lean store, which takes no client. */
+  readonly endpoint?: string;
   /** What the business function does; by default it answers 201 with a small cart line. */
   readonly work?: () => Promise<APIGatewayProxyStructuredResultV2>;
   /** This library's, where it is another than a `DynamoDbStore` as it comes. */
@@ -43,23 +53,33 @@ export function createSubject(
   {
     client,
     tableName,
+    endpoint,
     work = addToCart,
     store = new DynamoDbStore({ tableName, client }),
     cache = false,
     ...waiting
   }: SubjectSettings,
 ): Subject {
+  const guardedBy = (own: IdempotencyStore): Subject => {
+    const guarded = middy(async (_event: APIGatewayProxyEventV2) => work()).use(
+      idempotency({ store: own, onEvent: () => {}, cache, ...waiting }),
+    );
+    // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
+    return (event, context) => guarded(event, context as IdempotentContext);
+  };
   const handler = middy(async (_event: APIGatewayProxyEventV2) => work());
   switch (name) {
     case 'bare':
       return handler;
     case 'raw SDK calls':
       return handler.use(rawCalls(client, tableName));
-    case 'lambda-idempotency': {
-      const guarded = handler.use(idempotency({ store, onEvent: () => {}, cache, ...waiting }));
-      // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
-      return (event, context) => guarded(event, context as IdempotentContext);
-    }
+    case 'lambda-idempotency':
+      return guardedBy(store);
+    case 'lambda-idempotency/lean':
+      if (endpoint === undefined) throw new Error('The lean store takes an endpoint.');
+      return guardedBy(
+        new LeanDynamoDbStore({ tableName, endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS }),
+      );
     case 'powertools':
       return handler.use(
         makeHandlerIdempotent({

@@ -1,6 +1,6 @@
 /**
- * One contender in a process of its own, over all sizes: `variant.ts CONTENDER ENDPOINT TABLE` prints its figures as
- * JSON.
+ * One contender in a process of its own, over all sizes or those given: `variant.ts CONTENDER ENDPOINT TABLE [KB,KB]`
+ * prints its figures as JSON.
  */
 import { randomUUID } from 'node:crypto';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
@@ -12,14 +12,15 @@ import { CONTENDERS, type Contender, type Figures } from './figures.ts';
 import { consumedBy, meter } from './meter.ts';
 import { OneStringStore } from './one-string-store.ts';
 
-const KILOBYTES = [1, 2, 4, 16, 64, 128, 256, 384, 512, 1024, 3072, 6144];
+const ALL_KILOBYTES = [1, 2, 4, 16, 64, 128, 256, 384, 512, 1024, 3072, 6144];
 
 const WARM_UP_INVOCATIONS = 150;
 
 /** Enough for a median, and for an end: large answers take a tenth of a second each. */
 const runsOf = (bytes: number) => (bytes <= 64 * 1024 ? 40 : bytes <= 512 * 1024 ? 15 : 5);
 
-const [contender, endpoint = '', tableName = ''] = process.argv.slice(2);
+const [contender, endpoint = '', tableName = '', sizes] = process.argv.slice(2);
+const kilobytes = sizes?.split(',').map(Number) ?? ALL_KILOBYTES;
 const name = CONTENDERS.find((known) => known === contender);
 if (name === undefined) throw new Error(`variant.ts takes one of ${CONTENDERS.join(', ')}`);
 
@@ -73,6 +74,6 @@ for (let i = 0; i < WARM_UP_INVOCATIONS; i++)
   await warmUp(httpApiEvent({ key: randomUUID() }), lambdaContext());
 
 const figures: Figures[] = [];
-for (const kind of KINDS) for (const kb of KILOBYTES) figures.push(await measure(kind, kb * 1024));
+for (const kind of KINDS) for (const kb of kilobytes) figures.push(await measure(kind, kb * 1024));
 client.destroy();
 console.log(JSON.stringify(figures));

@@ -1,0 +1,4 @@
+/** What Node itself takes. */
+import { answer } from './answer.ts';
+
+export const handler = async () => answer();

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { startEngine } from '../../lib/local/engine.ts';
+import { createEngineClient, LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
+import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
+import { nodeOf } from '../../test/versions/node-of.ts';
+import type { NodeMajor } from '../../test/versions/supported.ts';
+import { inTurn, printedBy } from '../in-turn.ts';
+import { bundle } from './bundles.ts';
+import { type ColdStartRun, FUNCTION_NAMES, type Start } from './report.ts';
+
+const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
+const START_WITHIN_MS = 60_000;
+
+export async function measureColdStart(sizes: {
+  readonly rounds: number;
+  readonly nodes: readonly NodeMajor[];
+}): Promise<ColdStartRun> {
+  const bundles = await Promise.all(FUNCTION_NAMES.map(bundle));
+  const nodes = sizes.nodes.map(nodeOf);
+  const engine = await startEngine();
+  const client = createEngineClient(engine.endpoint);
+  const starts: Start[] = [];
+  try {
+    const tableName = `bench-${randomUUID()}`;
+    await ensureIdempotencyTable(client, tableName);
+    // What Lambda gives a function, and where the engine is.
+    const env = {
+      AWS_REGION: LOCAL_REGION,
+      AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      AWS_LAMBDA_FUNCTION_NAME: 'add-to-cart',
+      IDEMPOTENCY_TABLE: tableName,
+    };
+    for (const { version, path } of nodes) {
+      await inTurn(bundles, sizes.rounds, async (one, round) => {
+        process.stderr.write(
+          `cold-start, Node ${version}: round ${round + 1} of ${sizes.rounds}, ${one.name}\n`,
+        );
+        const run = { timeoutMs: START_WITHIN_MS, node: path, env };
+        const times = (await printedBy(VARIANT, [one.path], run)) as Pick<Start, 'readyMs' | 'answeredMs'>; // What the variant prints.
+        starts.push({ node: version, round, name: one.name, ...times });
+      });
+    }
+  } finally {
+    client.destroy();
+    await engine.stop();
+  }
+  return {
+    engine: engine.name,
+    rounds: sizes.rounds,
+    bundles: bundles.map(({ path, ...rest }) => rest),
+    starts,
+  };
+}
