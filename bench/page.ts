@@ -4,6 +4,7 @@ import { latencyMarkdown } from './latency/report.ts';
 import { locksMarkdown } from './locks/report.ts';
 import { memoryMarkdown } from './memory/report.ts';
 import { overheadMarkdown } from './overhead/report.ts';
+import { recoveryMarkdown } from './recovery/report.ts';
 import { unitsMarkdown } from './units/report.ts';
 
 export interface Machine {
@@ -59,6 +60,13 @@ units below are those of first runs. [response-size.md](evidence/response-size.m
 
 What does a sandbox keep of the invocations that are over?`,
     markdown: memoryMarkdown,
+  },
+  recovery: {
+    text: `## After a crash
+
+A process is killed while its handler is at work. From then on another one asks for the same key every 50 ms: when may it
+run? The price of short leases that are renewed is beside it. Leases decide here, and not the machine.`,
+    markdown: recoveryMarkdown,
   },
   locks: {
     text: `## Locks

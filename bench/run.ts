@@ -8,6 +8,7 @@ import { thisMachine } from './machine.ts';
 import { measureMemory } from './memory/measure.ts';
 import { measureOverhead } from './overhead/measure.ts';
 import { benchmarksMarkdown, type Measured, type Run, SECTION_NAMES, type SectionName } from './page.ts';
+import { measureRecovery } from './recovery/measure.ts';
 import { fileOf, keptRuns, PAGE } from './runs.ts';
 import { measureUnits } from './units/measure.ts';
 
@@ -55,6 +56,12 @@ const SECTIONS: { readonly [Name in SectionName]: (quick: boolean) => Promise<Me
       ...(quick ? { rounds: 1, invocations: 2_000 } : { rounds: 5, invocations: 10_000 }),
       soakMinutes: soakMinutes ?? (quick ? 0.5 : 10),
     }),
+  recovery: (quick) =>
+    measureRecovery(
+      quick
+        ? { rounds: 1, timeoutMs: 3000, renewedMs: [1000] }
+        : { rounds: 5, timeoutMs: 12_000, renewedMs: [3000, 6000] },
+    ),
   locks: (quick) => measureLocks(quick ? { rounds: 1, durationMs: 2000 } : { rounds: 5, durationMs: 5000 }),
 };
 
