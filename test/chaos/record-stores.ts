@@ -24,7 +24,7 @@ export function openValkey(port: number): Redis {
 export function storeAt(records: RecordsAt): IdempotencyStore {
   switch (records.kind) {
     case 'dynamodb':
-      return new DynamoDbStore(records);
+      return new DynamoDbStore({ tableName: records.tableName, client: records.client });
     case 'lean': {
       const { endpoint, tableName } = records;
       return new LeanDynamoDbStore({
