@@ -71,8 +71,9 @@ export class MarkedPlay {
   constructor(form: Form, stage: Stage) {
     this.#form = form;
     this.#stage = stage;
-    this.store = new DynamoDbStore(stage);
-    this.broken = new DynamoDbStore({ ...stage, client: this.#unreachable });
+    const { client, tableName } = stage;
+    this.store = new DynamoDbStore({ tableName, client });
+    this.broken = new DynamoDbStore({ tableName, client: this.#unreachable });
   }
 
   close(): void {
