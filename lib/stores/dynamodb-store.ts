@@ -1,6 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { marshallOptions as MarshallOptions } from '@aws-sdk/util-dynamodb';
-import { rejectUnknown } from '../idempotency/unknown-options.ts';
 import { DynamoDbRecordStore } from './dynamodb-record-store.ts';
 import { sdkDynamoDbApi } from './sdk-dynamodb-api.ts';
 
@@ -21,21 +20,14 @@ export interface DynamoDbStoreOptions {
   readonly marshallOptions?: MarshallOptions;
 }
 
-const NAMES = ['tableName', 'client', 'marshallOptions'];
-
 /**
  * Records in one DynamoDB table, through the AWS SDK. A first run costs two requests (acquire, complete), a duplicate one
  * (the refused acquire brings back the record that it lost to), a takeover one more. A result that is long even when
  * compressed costs one more for each of its chunks.
  */
 export class DynamoDbStore extends DynamoDbRecordStore {
-  /** @throws ConfigurationError on an unknown option, or if there is no table name */
-  constructor(options: DynamoDbStoreOptions) {
-    rejectUnknown(options, NAMES, {
-      of: 'DynamoDbStore',
-      hint: "Time-outs, region and endpoint are the client's.",
-    });
-    const { tableName, client = createDefaultClient(), marshallOptions } = options;
+  /** @throws ConfigurationError if there is no table name */
+  constructor({ tableName, client = createDefaultClient(), marshallOptions }: DynamoDbStoreOptions) {
     super({ tableName, api: sdkDynamoDbApi(client), marshallOptions });
   }
 }

@@ -27,16 +27,6 @@ beforeAll(() => {
 
 afterAll(() => client.destroy());
 
-test('an option that the store does not know is refused, with those that it does', () => {
-  // What a program without types can pass.
-  const options = { tableName: 'idempotency', client, requestTimeout: 100 };
-  expect(() => new DynamoDbStore(options)).toThrow(
-    new ConfigurationError(
-      'Unknown option "requestTimeout" of DynamoDbStore. The options are: tableName, client, marshallOptions. Time-outs, region and endpoint are the client\'s.',
-    ),
-  );
-});
-
 describe('a table', () => {
   test.each(['', undefined, 7])('by the name of %p is refused at once', (tableName) => {
     const options = { tableName: tableName as string, client };
