@@ -1,4 +1,4 @@
-/** What `npm test` runs: the suites that finish in some two minutes. `npm run test:all` runs the longer ones, too. */
+/** What `npm test` runs: the suites that finish in some five minutes on two cores. `npm run test:all` runs the longer ones, too. */
 import base from './jest.config.js';
 
 export default {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { build } from 'esbuild';
+import { packageOf } from '../../test/support/bundle.ts';
 import type { Bundle, FunctionName } from './report.ts';
 
 const HERE = fileURLToPath(new URL('./', import.meta.url));
@@ -30,7 +31,7 @@ export async function bundle(name: FunctionName): Promise<Bundle & { readonly pa
   const byPackage: Record<string, number> = {};
   for (const { inputs } of Object.values(metafile.outputs)) {
     for (const [input, { bytesInOutput }] of Object.entries(inputs)) {
-      const of = packageOf(input);
+      const of = partOf(input);
       byPackage[of] = (byPackage[of] ?? 0) + bytesInOutput;
     }
   }
@@ -38,9 +39,9 @@ export async function bundle(name: FunctionName): Promise<Bundle & { readonly pa
   return { name, path, bytes: statSync(path).size, gzipBytes, byPackage };
 }
 
-/** The last one in the path, which is where a nested package lies; the SDK's many are one. */
-function packageOf(input: string): string {
-  const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1];
+/** The SDK's many packages are one. */
+function partOf(input: string): string {
+  const name = packageOf(input);
   if (name === undefined) return input.startsWith('lib/') ? 'lambda-idempotency' : 'handler';
   return /^@(aws-sdk|smithy|aws-crypto|aws)\//.test(name) ? 'AWS SDK' : name;
 }

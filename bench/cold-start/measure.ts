@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { startEngine } from '../../lib/local/engine.ts';
-import { createEngineClient, LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
-import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { nodeOf } from '../../test/versions/node-of.ts';
 import type { NodeMajor } from '../../test/versions/supported.ts';
 import { inTurn, printedBy } from '../in-turn.ts';
+import { withEngine } from '../with-engine.ts';
 import { bundle } from './bundles.ts';
 import { type ColdStartRun, FUNCTION_NAMES, type Start } from './report.ts';
 
@@ -18,12 +16,8 @@ export async function measureColdStart(sizes: {
 }): Promise<ColdStartRun> {
   const bundles = await Promise.all(FUNCTION_NAMES.map(bundle));
   const nodes = sizes.nodes.map(nodeOf);
-  const engine = await startEngine();
-  const client = createEngineClient(engine.endpoint);
-  const starts: Start[] = [];
-  try {
-    const tableName = `bench-${randomUUID()}`;
-    await ensureIdempotencyTable(client, tableName);
+  return withEngine(async ({ engine, newTable }) => {
+    const starts: Start[] = [];
     // What Lambda gives a function, and where the engine is.
     const env = {
       AWS_REGION: LOCAL_REGION,
@@ -31,7 +25,7 @@ export async function measureColdStart(sizes: {
       AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
       AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
       AWS_LAMBDA_FUNCTION_NAME: 'add-to-cart',
-      IDEMPOTENCY_TABLE: tableName,
+      IDEMPOTENCY_TABLE: await newTable(),
     };
     for (const { version, path } of nodes) {
       await inTurn(bundles, sizes.rounds, async (one, round) => {
@@ -43,14 +37,11 @@ export async function measureColdStart(sizes: {
         starts.push({ node: version, round, name: one.name, ...times });
       });
     }
-  } finally {
-    client.destroy();
-    await engine.stop();
-  }
-  return {
-    engine: engine.name,
-    rounds: sizes.rounds,
-    bundles: bundles.map(({ path, ...rest }) => rest),
-    starts,
-  };
+    return {
+      engine: engine.name,
+      rounds: sizes.rounds,
+      bundles: bundles.map(({ path, ...rest }) => rest),
+      starts,
+    };
+  });
 }

@@ -1,3 +1,4 @@
+import { byRound, medianRatio, over } from '../by-round.ts';
 import { markdownTable, median } from '../tables.ts';
 import { type Target, targetsMarkdown } from '../targets.ts';
 
@@ -112,12 +113,6 @@ function timeTargets(starts: readonly Start[], node: string): Target[] {
   ];
 }
 
-/** Undefined where in any round a bundle took no time: then noise is larger than what is looked for. */
-function medianRatio(ours: readonly number[], theirs: readonly number[]): number | undefined {
-  if (ours.length === 0 || [...ours, ...theirs].some((ms) => !(ms > 0))) return;
-  return median(ours.map((ms, round) => ms / (theirs[round] ?? Number.NaN)));
-}
-
 function overEmpty(
   starts: readonly Start[],
   node: string,
@@ -125,10 +120,9 @@ function overEmpty(
   until: 'readyMs' | 'answeredMs',
 ): number[] {
   const of = (one: FunctionName) =>
-    starts
-      .filter((start) => start.node === node && start.name === one)
-      .toSorted((a, b) => a.round - b.round)
-      .map((start) => start[until]);
-  const empty = of('empty');
-  return of(name).map((ms, round) => ms - (empty[round] ?? Number.NaN));
+    byRound(
+      starts.filter((start) => start.node === node && start.name === one),
+      (start) => start[until],
+    );
+  return over(of(name), of('empty'));
 }

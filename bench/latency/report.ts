@@ -1,3 +1,4 @@
+import { byRound, ratios } from '../by-round.ts';
 import type { SubjectName } from '../subjects.ts';
 import { markdownTable, median } from '../tables.ts';
 import { type Target, targetsMarkdown } from '../targets.ts';
@@ -72,10 +73,9 @@ function p50Ratios(
   name: LatencyRound['name'],
 ): number[] {
   const of = (one: LatencyRound['name']) =>
-    raw
-      .filter((row) => row.engine === engine && row.callers === callers && row.name === one)
-      .toSorted((a, b) => a.round - b.round)
-      .map(({ p50Ms }) => p50Ms);
-  const floor = of('raw SDK calls');
-  return of(name).map((ms, round) => ms / (floor[round] ?? Number.NaN));
+    byRound(
+      raw.filter((row) => row.engine === engine && row.callers === callers && row.name === one),
+      ({ p50Ms }) => p50Ms,
+    );
+  return ratios(of(name), of('raw SDK calls'));
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { CONTENDERS } from './contenders.ts';
 import type { VariantResult, VariantSettings } from './variant.ts';
 
@@ -112,11 +113,4 @@ function quantile(numbers: readonly number[], share: number): number {
 
 function ms(value: number): string {
   return value >= 1000 ? `${(value / 1000).toFixed(1)} s` : `${value.toFixed(0)} ms`;
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  process.stderr.write(`--${name} takes a whole number of at least 1, and not "${text}".\n`);
-  process.exit(2);
 }

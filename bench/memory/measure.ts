@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { startEngine } from '../../lib/local/engine.ts';
-import { createEngineClient } from '../../lib/local/engine-client.ts';
-import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
 import { inTurn, printedBy } from '../in-turn.ts';
+import { withEngine } from '../with-engine.ts';
 import { type Growth, type MemoryRun, type Sample, SUBJECTS } from './report.ts';
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
@@ -37,17 +34,10 @@ export async function measureMemory({ rounds, invocations, soakMinutes }: Sizes)
 
 async function soak(minutes: number): Promise<Sample[]> {
   process.stderr.write(`memory: soak of ${minutes} minutes\n`);
-  const engine = await startEngine();
-  const client = createEngineClient(engine.endpoint);
-  try {
-    const tableName = `bench-${randomUUID()}`;
-    await ensureIdempotencyTable(client, tableName);
-    const args = ['soak', 'no-cache', engine.endpoint, tableName, String(minutes * 60)];
-    return await samplesOf(args, MEASURED_WITHIN_MS + minutes * 60_000);
-  } finally {
-    client.destroy();
-    await engine.stop();
-  }
+  return withEngine(async ({ engine, newTable }) => {
+    const args = ['soak', 'no-cache', engine.endpoint, await newTable(), String(minutes * 60)];
+    return samplesOf(args, MEASURED_WITHIN_MS + minutes * 60_000);
+  });
 }
 
 async function samplesOf(args: readonly string[], timeoutMs: number): Promise<Sample[]> {

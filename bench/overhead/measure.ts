@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { startEngine } from '../../lib/local/engine.ts';
-import { createEngineClient } from '../../lib/local/engine-client.ts';
-import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
 import { inTurn, printedBy } from '../in-turn.ts';
 import { SUBJECT_NAMES } from '../subjects.ts';
+import { withEngine } from '../with-engine.ts';
 import { INSTANT, type OverheadForm, type OverheadRound, type OverheadRun, SCENARIOS } from './report.ts';
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
@@ -22,19 +19,10 @@ export async function measureOverhead(sizes: {
   readonly engine: Sizes;
 }): Promise<OverheadRun> {
   const instant = await measureForm(INSTANT, sizes.instant, async () => ['instant', 'none']);
-  const engine = await startEngine();
-  const client = createEngineClient(engine.endpoint);
-  try {
-    const overEngine = await measureForm(engine.name, sizes.engine, async () => {
-      const tableName = `bench-${randomUUID()}`;
-      await ensureIdempotencyTable(client, tableName);
-      return [engine.endpoint, tableName];
-    });
-    return { instant, engine: overEngine };
-  } finally {
-    client.destroy();
-    await engine.stop();
-  }
+  const engine = await withEngine(async ({ engine: { name, endpoint }, newTable }) =>
+    measureForm(name, sizes.engine, async () => [endpoint, await newTable()]),
+  );
+  return { instant, engine };
 }
 
 async function measureForm(

@@ -1,3 +1,4 @@
+import { byRound, medianRatio, over } from '../by-round.ts';
 import type { SubjectName } from '../subjects.ts';
 import { markdownTable, median } from '../tables.ts';
 import { targetsMarkdown } from '../targets.ts';
@@ -53,13 +54,13 @@ function formMarkdown({ store, rounds, invocations, raw }: OverheadForm): string
   const rows = SCENARIOS.flatMap((scenario) =>
     names.map((name) => {
       const own = raw.filter((row) => row.scenario === scenario && row.name === name);
-      const over = (floor: SubjectName) => microseconds(median(cpuOver(raw, scenario, name, floor)));
+      const overFloor = (floor: SubjectName) => microseconds(median(cpuOver(raw, scenario, name, floor)));
       return [
         scenario,
         name,
         microseconds(median(own.map(({ cpuMsPerInvocation }) => cpuMsPerInvocation))),
-        over('bare'),
-        over('raw SDK calls'),
+        overFloor('bare'),
+        overFloor('raw SDK calls'),
         microseconds(median(own.map(({ medianMs }) => medianMs))),
       ];
     }),
@@ -87,15 +88,6 @@ function leanShareOfRaw(raw: readonly OverheadRound[], scenario: Scenario): numb
   );
 }
 
-/**
- * The median over the rounds of the ratio within a round; undefined where in any round one took no more than its floor
- * did: then noise is larger than what is looked for, and a ratio would say nothing.
- */
-function medianRatio(ours: readonly number[], theirs: readonly number[]): number | undefined {
-  if (ours.length === 0 || [...ours, ...theirs].some((cpu) => !(cpu > 0))) return;
-  return median(ours.map((cpu, round) => cpu / (theirs[round] ?? Number.NaN)));
-}
-
 /** CPU time of `name` less that of `floor`, in milliseconds, a number for each round. */
 function cpuOver(
   raw: readonly OverheadRound[],
@@ -104,10 +96,9 @@ function cpuOver(
   floor: SubjectName,
 ): number[] {
   const of = (subject: SubjectName) =>
-    raw
-      .filter((row) => row.scenario === scenario && row.name === subject)
-      .toSorted((a, b) => a.round - b.round)
-      .map(({ cpuMsPerInvocation }) => cpuMsPerInvocation);
-  const floors = of(floor);
-  return of(name).map((cpu, round) => cpu - (floors[round] ?? Number.NaN));
+    byRound(
+      raw.filter((row) => row.scenario === scenario && row.name === subject),
+      ({ cpuMsPerInvocation }) => cpuMsPerInvocation,
+    );
+  return over(of(name), of(floor));
 }

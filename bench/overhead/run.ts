@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.ts';
 import { measureOverhead } from './measure.ts';
 import { overheadMarkdown } from './report.ts';
 
@@ -23,7 +24,8 @@ if (values.help) {
   process.exit(0);
 }
 
-const [rounds, invocations] = [Number(values.rounds), Number(values.invocations)];
+const rounds = wholeNumber('rounds', values.rounds);
+const invocations = wholeNumber('invocations', values.invocations);
 const run = await measureOverhead({
   instant: { rounds, invocations: invocations * 20 },
   engine: { rounds, invocations },

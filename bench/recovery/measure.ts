@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { startEngine } from '../../lib/local/engine.ts';
-import { createEngineClient } from '../../lib/local/engine-client.ts';
-import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
 import { startTethered } from '../../lib/local/tethered-process.ts';
 import { requestsOf } from '../../test/support/counted-requests.ts';
 import { lambdaContext } from '../../test/support/events.ts';
 import { inTurn } from '../in-turn.ts';
+import { withEngine } from '../with-engine.ts';
 import { guardedJob, isInProgress } from './guarded-job.ts';
 import type { RecoveryRound, RecoveryRun } from './report.ts';
 import { nameOf, type Variant, variantsWith } from './variants.ts';
@@ -25,7 +23,7 @@ export interface RecoverySizes {
   readonly renewedMs: readonly number[];
 }
 
-interface Lab {
+interface Place {
   readonly endpoint: string;
   readonly client: DynamoDBClient;
   readonly tableName: string;
@@ -33,33 +31,26 @@ interface Lab {
 }
 
 export async function measureRecovery({ rounds, timeoutMs, renewedMs }: RecoverySizes): Promise<RecoveryRun> {
-  const engine = await startEngine();
-  const client = createEngineClient(engine.endpoint);
-  try {
-    const tableName = `bench-${randomUUID()}`;
-    await ensureIdempotencyTable(client, tableName);
-    const lab: Lab = { endpoint: engine.endpoint, client, tableName, timeoutMs };
+  return withEngine(async ({ engine, client, newTable }) => {
+    const place: Place = { endpoint: engine.endpoint, client, tableName: await newTable(), timeoutMs };
     const variants = variantsWith(renewedMs);
     const raw: RecoveryRound[] = [];
     await inTurn(variants, rounds, async (variant, round) => {
       process.stderr.write(`recovery: round ${round + 1} of ${rounds}, ${nameOf(variant)}\n`);
       // Between a tenth and nine tenths of the way, each round another one.
       const killAfterMs = timeoutMs * (0.1 + (0.8 * round) / Math.max(rounds - 1, 1));
-      const recoveryMs = await recoverAfterKill(lab, variant, killAfterMs);
+      const recoveryMs = await recoverAfterKill(place, variant, killAfterMs);
       raw.push({ round, name: nameOf(variant), killAfterMs, recoveryMs });
     });
     const requests: Record<string, number> = {};
-    for (const variant of variants) requests[nameOf(variant)] = await requestsOfRun(lab, variant);
+    for (const variant of variants) requests[nameOf(variant)] = await requestsOfRun(place, variant);
     return { engine: engine.name, rounds, timeoutMs, raw, requests };
-  } finally {
-    client.destroy();
-    await engine.stop();
-  }
+  });
 }
 
 /** From the kill to the moment at which another process may run, in milliseconds. */
-async function recoverAfterKill(lab: Lab, variant: Variant, killAfterMs: number): Promise<number> {
-  const { client, tableName, endpoint, timeoutMs } = lab;
+async function recoverAfterKill(place: Place, variant: Variant, killAfterMs: number): Promise<number> {
+  const { client, tableName, endpoint, timeoutMs } = place;
   const key = randomUUID();
   const pid = await startVictim({ ...variant, tableName, endpoint, key, timeoutMs });
   await pause(killAfterMs);
@@ -95,7 +86,7 @@ async function startVictim(settings: VictimSettings): Promise<number> {
 }
 
 /** Of a handler that runs for nearly as long as it may. */
-async function requestsOfRun({ client, tableName, timeoutMs }: Lab, variant: Variant): Promise<number> {
+async function requestsOfRun({ client, tableName, timeoutMs }: Place, variant: Variant): Promise<number> {
   const job = guardedJob({ ...variant, client, tableName }, () => pause(timeoutMs * 0.9, 'done'));
   const sent = await requestsOf(client, () => job(randomUUID(), lambdaContext(timeoutMs)));
   return sent.length;

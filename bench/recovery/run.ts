@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.ts';
 import { measureRecovery } from './measure.ts';
 import { recoveryMarkdown } from './report.ts';
 
@@ -28,10 +29,3 @@ const run = await measureRecovery({
   renewedMs: values.renewed.split(',').map((text) => wholeNumber('renewed', text)),
 });
 console.log(values.json ? JSON.stringify(run, null, 2) : recoveryMarkdown(run));
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  process.stderr.write(`--${name} takes whole numbers of at least 1, and not "${text}".\n`);
-  return process.exit(2);
-}

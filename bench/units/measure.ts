@@ -1,11 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { startEngine } from '../../lib/local/engine.ts';
-import { createEngineClient } from '../../lib/local/engine-client.ts';
-import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
 import { printedBy } from '../in-turn.ts';
 import type { Figures } from '../response-size/figures.ts';
 import { measureRequests } from '../store-requests/measure.ts';
+import { withEngine } from '../with-engine.ts';
 import { CONTENDERS, type UnitsRun } from './report.ts';
 
 const VARIANT = fileURLToPath(new URL('../response-size/variant.ts', import.meta.url));
@@ -19,21 +16,14 @@ export async function measureUnits({
 }): Promise<UnitsRun> {
   process.stderr.write('units: requests of each outcome\n');
   const { results, writes } = await measureRequests();
-  const engine = await startEngine();
-  const client = createEngineClient(engine.endpoint);
-  const sizes: Figures[] = [];
-  try {
+  return withEngine(async ({ engine, newTable }) => {
+    const sizes: Figures[] = [];
     for (const contender of CONTENDERS) {
       process.stderr.write(`units: by size, ${contender}\n`);
-      const tableName = `bench-${randomUUID()}`;
-      await ensureIdempotencyTable(client, tableName);
-      const args = [contender, engine.endpoint, tableName, kilobytes.join(',')];
+      const args = [contender, engine.endpoint, await newTable(), kilobytes.join(',')];
       const printed = await printedBy(VARIANT, args, { timeoutMs: MEASURED_WITHIN_MS });
       sizes.push(...(printed as Figures[])); // What the variant prints.
     }
-  } finally {
-    client.destroy();
-    await engine.stop();
-  }
-  return { engine: engine.name, requests: results, writes, sizes };
+    return { engine: engine.name, requests: results, writes, sizes };
+  });
 }

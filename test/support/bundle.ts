@@ -48,8 +48,12 @@ export async function bundle(
   return { bytes: output.bytes, contents: file.contents, modules, parts };
 }
 
-/** The package that a file is of, the innermost one where they are nested; for ours, the folder in `lib`. */
+/** For ours, the folder in `lib`. */
 function partOf(path: string): string {
-  const [, dependency] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? [];
-  return dependency ?? path.split('/').slice(0, 2).join('/');
+  return packageOf(path) ?? path.split('/').slice(0, 2).join('/');
+}
+
+/** The package that a file is of, the innermost one where they are nested; `undefined` for ours. */
+export function packageOf(path: string): string | undefined {
+  return /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1];
 }
