@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { createLocks, DynamoDbLockStore, type Lock, type LockState } from '../../lib/locks/index.ts';
 import { createIdempotencyTable, testEndpoint } from '../support/dynamodb.ts';
+import { until } from '../support/until.ts';
 import { always, type Fault, once } from './fault.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import type { LockRequest } from './store-operation.ts';
@@ -69,6 +70,8 @@ async function withLock(body: (scene: Scene) => Promise<void>, permits = 1): Pro
 
 const holdersOf = async ({ record }: Scene) => Object.keys((await record())?.holders ?? {});
 
+const waitingFor = async ({ record }: Scene) => Object.keys((await record())?.queue ?? {}).length;
+
 /** What the SDK's own tries mend. */
 const PASSING: readonly Fault[] = [
   'reply lost',
@@ -118,6 +121,8 @@ describe('a take whose every reply is lost', () => {
     withLock(async (scene) => {
       const first = await scene.lock.acquire();
       const second = scene.lock.acquire();
+      // Its first look may fail with the store; only one who stands in the queue goes on looking.
+      await until('the second waits', async () => (await waitingFor(scene)) === 1);
       scene.proxy.plan({ fault: 'reply lost', at: 'lock: take', from: 1, to: MAX_ATTEMPTS });
       await first.release();
       const { owner, fencingToken } = await second;
@@ -179,7 +184,7 @@ describe('a request that reaches the engine late', () => {
       await expect(scene.lock.acquire({ waitMs: 300 })).rejects.toMatchObject({ code: 'LOCK_NOT_ACQUIRED' });
       scene.proxy.heal();
       await scene.proxy.deliverStuckRequests();
-      expect(Object.keys((await scene.record())?.queue ?? {})).toHaveLength(1);
+      expect(await waitingFor(scene)).toBe(1);
       await first.release();
       expect(await scene.lock.acquire({ waitMs: 5_000 })).toBeDefined();
       expect((await scene.record())?.queue).toEqual({});
