@@ -2,13 +2,14 @@
  * The handlers that are compared: the same business function, bare, between the requests that any lock needs and
  * nothing else, behind this library, and behind Powertools for AWS Lambda. The libraries are set up as their
  * documentation says and with the same guarantees switched on (a key is required, the payload is validated). All use
- * one table layout and the client that they are given.
+ * one table layout.
  */
+import { randomUUID } from 'node:crypto';
 import { IdempotencyConfig } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { makeHandlerIdempotent } from '@aws-lambda-powertools/idempotency/middleware';
 import {
-  ConditionalCheckFailedException,
+  type ConditionalCheckFailedException,
   type DynamoDBClient,
   PutItemCommand,
   UpdateItemCommand,
@@ -16,24 +17,44 @@ import {
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import {
+  createDefaultClient,
   DynamoDbStore,
   type HttpOptions,
   type IdempotencyStore,
   type IdempotentContext,
   idempotency,
 } from '../lib/index.ts';
-import { LeanDynamoDbStore } from '../lib/lean/index.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../lib/local/engine-client.ts';
+import { LeanDynamoDbApi } from '../lib/lean/lean-dynamodb-api.ts';
+import { resolveLeanOptions } from '../lib/lean/options.ts';
+import { createEngineClient, LOCAL_CREDENTIALS, LOCAL_REGION } from '../lib/local/engine-client.ts';
+import type { DynamoDbApi } from '../lib/stores/dynamodb-api.ts';
+import { DynamoDbRecordStore } from '../lib/stores/dynamodb-record-store.ts';
+import { acquirePut, completionUpdate } from '../lib/stores/dynamodb-requests.ts';
+import { sdkDynamoDbApi } from '../lib/stores/sdk-dynamodb-api.ts';
 
 export type Subject = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
 export const SUBJECT_NAMES = [
   'bare',
   'raw SDK calls',
+  /** Those that this library sends, by hand. */
+  'same SDK calls',
+  'same lean calls',
   'lambda-idempotency',
+  /** Over the client that all others use. */
+  'lambda-idempotency, plain client',
   'lambda-idempotency/lean',
   'powertools',
 ] as const;
 export type SubjectName = (typeof SUBJECT_NAMES)[number];
+
+/** The client that comes with it where its user brings none. Powertools makes the SDK's, with nothing set. */
+export function clientOf(name: SubjectName, endpoint: string): DynamoDBClient {
+  return name === 'lambda-idempotency'
+    ? createDefaultClient({ endpoint, ...LOCAL_PLACE })
+    : createEngineClient(endpoint);
+}
+
+const LOCAL_PLACE = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS } as const;
 
 export interface SubjectSettings extends Pick<HttpOptions, 'onInProgress' | 'sleep'> {
   readonly client: DynamoDBClient;
@@ -67,19 +88,25 @@ export function createSubject(
     // Middy types a handler as taking the context that its middlewares make; Lambda hands it the bare one.
     return (event, context) => guarded(event, context as IdempotentContext);
   };
+  const lean = () => {
+    if (endpoint === undefined) throw new Error('The lean store takes an endpoint.');
+    return resolveLeanOptions({ tableName, endpoint, ...LOCAL_PLACE });
+  };
   const handler = middy(async (_event: APIGatewayProxyEventV2) => work());
   switch (name) {
     case 'bare':
       return handler;
     case 'raw SDK calls':
       return handler.use(rawCalls(client, tableName));
+    case 'same SDK calls':
+      return handler.use(sameCalls(sdkDynamoDbApi(client), tableName));
+    case 'same lean calls':
+      return handler.use(sameCalls(new LeanDynamoDbApi(lean()), tableName));
     case 'lambda-idempotency':
+    case 'lambda-idempotency, plain client':
       return guardedBy(store);
     case 'lambda-idempotency/lean':
-      if (endpoint === undefined) throw new Error('The lean store takes an endpoint.');
-      return guardedBy(
-        new LeanDynamoDbStore({ tableName, endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS }),
-      );
+      return guardedBy(new DynamoDbRecordStore({ tableName, api: new LeanDynamoDbApi(lean()) }));
     case 'powertools':
       return handler.use(
         makeHandlerIdempotent({
@@ -111,12 +138,10 @@ export async function addToCart(): Promise<APIGatewayProxyStructuredResultV2> {
 
 const LEASE_MS = 30_000;
 const RETENTION_SECONDS = 86_400;
+type HookedHandler = middy.MiddlewareObj<APIGatewayProxyEventV2, unknown>;
 
 /** The floor: the requests of a first run and of a duplicate, without hash, fingerprint, owner or any check of a reply. */
-function rawCalls(
-  client: DynamoDBClient,
-  TableName: string,
-): middy.MiddlewareObj<APIGatewayProxyEventV2, unknown> {
+function rawCalls(client: DynamoDBClient, TableName: string): HookedHandler {
   const keyOf = (event: APIGatewayProxyEventV2) => ({ id: { S: event.headers['idempotency-key'] ?? '' } });
   return {
     before: async ({ event }) => {
@@ -132,12 +157,7 @@ function rawCalls(
         ConditionExpression: 'attribute_not_exists(id)',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       });
-      try {
-        await client.send(put);
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        return JSON.parse(error.Item?.['data']?.S ?? 'null');
-      }
+      return answerOfDuplicate(client.send(put));
     },
     after: async ({ event, response }) => {
       await client.send(
@@ -154,4 +174,47 @@ function rawCalls(
       );
     },
   };
+}
+
+/** The requests of this library, byte for byte as long as its own, with constants for what it finds out. */
+function sameCalls(api: DynamoDbApi, tableName: string): HookedHandler {
+  const owner = randomUUID();
+  const fingerprint = 'x'.repeat(43);
+  const idOf = (event: APIGatewayProxyEventV2) =>
+    `lambda#${event.headers['idempotency-key']}`.padEnd('lambda#'.length + 43, 'x');
+  return {
+    before: async ({ event }) => {
+      const now = Date.now();
+      const nowSeconds = Math.floor(now / 1000);
+      const record = {
+        id: idOf(event),
+        status: 'INPROGRESS',
+        owner,
+        attempt: 1,
+        fingerprint,
+        leaseEndsAtMs: now + LEASE_MS,
+        expiresAtSeconds: nowSeconds + RETENTION_SECONDS,
+      } as const;
+      return answerOfDuplicate(api.putItem(acquirePut(tableName, record, nowSeconds)));
+    },
+    after: async ({ event, response }) => {
+      const expiresAtSeconds = Math.floor(Date.now() / 1000) + RETENTION_SECONDS;
+      const data = { S: JSON.stringify(response) };
+      await api.updateItem(
+        completionUpdate(tableName, { id: idOf(event), owner }, { expiresAtSeconds }, { data }),
+      );
+    },
+  };
+}
+
+/** What a refused put brings back; `undefined`, with which Middy goes on, for one that was granted. */
+async function answerOfDuplicate(put: Promise<unknown>): Promise<unknown> {
+  try {
+    await put;
+    return undefined;
+  } catch (error) {
+    const { name, Item: item } = error as ConditionalCheckFailedException;
+    if (name !== 'ConditionalCheckFailedException') throw error;
+    return JSON.parse(item?.['data']?.S ?? 'null');
+  }
 }

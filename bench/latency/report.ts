@@ -5,7 +5,9 @@ import { type Target, targetsMarkdown } from '../targets.ts';
 
 export const SUBJECTS = [
   'raw SDK calls',
+  'same SDK calls',
   'lambda-idempotency',
+  'lambda-idempotency, plain client',
   'lambda-idempotency/lean',
   'powertools',
 ] as const satisfies readonly SubjectName[];

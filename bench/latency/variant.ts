@@ -1,15 +1,14 @@
 /** First runs by so many callers at once, in a process of its own: `variant.ts NAME ENDPOINT TABLE CALLERS DURATION_MS` prints its figures as JSON. */
 import { randomUUID } from 'node:crypto';
-import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { httpApiEvent, lambdaContext } from '../../test/support/events.ts';
-import { createSubject, SUBJECT_NAMES } from '../subjects.ts';
+import { clientOf, createSubject, SUBJECT_NAMES } from '../subjects.ts';
 import { quantile } from '../tables.ts';
 
 const [name, endpoint = '', tableName = '', callers = '1', durationMs = '0'] = process.argv.slice(2);
 const subjectName = SUBJECT_NAMES.find((known) => known === name);
 if (subjectName === undefined) throw new Error(`variant.ts takes one of ${SUBJECT_NAMES.join(', ')}`);
 
-const subject = createSubject(subjectName, { client: createEngineClient(endpoint), tableName, endpoint });
+const subject = createSubject(subjectName, { client: clientOf(subjectName, endpoint), tableName, endpoint });
 
 async function callUntil(endMs: number, latenciesMs: number[]): Promise<void> {
   while (performance.now() < endMs) {

@@ -2,7 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { inTurn, printedBy } from '../in-turn.ts';
 import { SUBJECT_NAMES } from '../subjects.ts';
 import { withEngine } from '../with-engine.ts';
-import { INSTANT, type OverheadForm, type OverheadRound, type OverheadRun, SCENARIOS } from './report.ts';
+import {
+  INSTANT,
+  INSTANT_SUBJECTS,
+  type OverheadForm,
+  type OverheadRound,
+  type OverheadRun,
+  SCENARIOS,
+} from './report.ts';
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
 /** A variant that takes 100 ms an invocation is no figure but a fault. */
@@ -31,8 +38,7 @@ async function measureForm(
   placeOf: () => Promise<readonly [endpoint: string, tableName: string]>,
 ): Promise<OverheadForm> {
   const raw: OverheadRound[] = [];
-  // The lean store has no client of the SDK that could be replaced.
-  const names = SUBJECT_NAMES.filter((name) => store !== INSTANT || name !== 'lambda-idempotency/lean');
+  const names = store === INSTANT ? INSTANT_SUBJECTS : SUBJECT_NAMES;
   const variants = SCENARIOS.flatMap((scenario) => names.map((name) => ({ scenario, name })));
   await inTurn(variants, sizes.rounds, async ({ scenario, name }, round) => {
     process.stderr.write(`overhead, ${store}: round ${round + 1} of ${sizes.rounds}, ${scenario}, ${name}\n`);

@@ -7,10 +7,17 @@ export const SCENARIOS = ['first-run', 'replay'] as const;
 type Scenario = (typeof SCENARIOS)[number];
 
 export const INSTANT = 'a client that answers at once';
+/** The lean store has no client of the SDK that could be replaced. */
+export const INSTANT_SUBJECTS = [
+  'bare',
+  'raw SDK calls',
+  'lambda-idempotency',
+  'powertools',
+] as const satisfies readonly SubjectName[];
 
 /** The share of Powertools' CPU time over the raw SDK calls that this library is to stay within. */
 const SHARE_OF_POWERTOOLS = 0.5;
-/** The share of the raw SDK calls' CPU time over the bare handler that the lean store is to stay within. */
+/** The share of the SDK's CPU time over the bare handler that lean is to stay within, for the same calls and in all. */
 const LEAN_SHARE_OF_RAW = 0.4;
 
 export interface OverheadRound {
@@ -41,9 +48,14 @@ export function overheadMarkdown({ instant, engine }: OverheadRun): string {
       measured: shareOfPowertools(instant.raw, scenario),
     },
     {
-      what: `${scenario}: CPU of lean over bare, of the raw SDK calls'`,
+      what: `${scenario}: CPU of the same calls, lean's of the SDK's`,
       atMost: LEAN_SHARE_OF_RAW,
-      measured: leanShareOfRaw(engine.raw, scenario),
+      measured: shareOverBare(engine.raw, scenario, 'same lean calls', 'same SDK calls'),
+    },
+    {
+      what: `${scenario}: CPU of the whole guard on lean, of the raw SDK calls' alone`,
+      atMost: LEAN_SHARE_OF_RAW,
+      measured: shareOverBare(engine.raw, scenario, 'lambda-idempotency/lean', 'raw SDK calls'),
     },
   ]);
   return [formMarkdown(instant), formMarkdown(engine), targetsMarkdown(targets)].join('\n\n');
@@ -81,11 +93,13 @@ export function shareOfPowertools(raw: readonly OverheadRound[], scenario: Scena
   );
 }
 
-function leanShareOfRaw(raw: readonly OverheadRound[], scenario: Scenario): number | undefined {
-  return medianRatio(
-    cpuOver(raw, scenario, 'lambda-idempotency/lean', 'bare'),
-    cpuOver(raw, scenario, 'raw SDK calls', 'bare'),
-  );
+function shareOverBare(
+  raw: readonly OverheadRound[],
+  scenario: Scenario,
+  name: SubjectName,
+  of: SubjectName,
+): number | undefined {
+  return medianRatio(cpuOver(raw, scenario, name, 'bare'), cpuOver(raw, scenario, of, 'bare'));
 }
 
 /** CPU time of `name` less that of `floor`, in milliseconds, a number for each round. */

@@ -1,9 +1,8 @@
 /** One variant in a process of its own: `variant.ts NAME CASE ENDPOINT|instant TABLE INVOCATIONS` prints its figures as JSON. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { httpApiEvent, lambdaContext } from '../../test/support/events.ts';
-import { createSubject, SUBJECT_NAMES } from '../subjects.ts';
+import { clientOf, createSubject, SUBJECT_NAMES } from '../subjects.ts';
 import { instantClient } from './instant-client.ts';
 
 /** Until then the compiler is at work; over an engine its work is small beside the rest. */
@@ -17,7 +16,7 @@ if (subjectName === undefined || (scenario !== 'first-run' && scenario !== 'repl
   throw new Error(`variant.ts takes one of ${SUBJECT_NAMES.join(', ')} and first-run or replay`);
 }
 
-const client = endpoint === 'instant' ? instantClient() : createEngineClient(endpoint);
+const client = endpoint === 'instant' ? instantClient() : clientOf(subjectName, endpoint);
 const subject = createSubject(subjectName, { client, tableName, endpoint });
 const repeated = randomUUID();
 const count = Number(invocations);

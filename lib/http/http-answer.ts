@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { FrontDoor } from './http-request.ts';
+import { nodeHttp } from './node-http.ts';
 
 /** An answer in the form that one front door reads; which of the members it has depends on the front door. */
 export interface HttpAnswer {
@@ -50,6 +50,6 @@ export function httpAnswer(
 
 /** The code and its phrase, as load balancers want it: `409 Conflict`. */
 export function statusDescription(statusCode: number): string {
-  const phrase = STATUS_CODES[statusCode];
+  const phrase = nodeHttp().STATUS_CODES[statusCode];
   return phrase === undefined ? String(statusCode) : `${statusCode} ${phrase}`;
 }

@@ -38,10 +38,10 @@ function omitted(reason: OmissionReason, answer: unknown): RecordedResult {
     : { kind: 'omitted', reason, remainderJson: JSON.stringify({ statusCode }) };
 }
 
+const METHODS_OF_STREAMS = ['pipe', 'getReader', Symbol.asyncIterator] as const;
+
 /** JSON would write a stream as its inner state, if it can at all. */
 function isStream(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return ['pipe', 'getReader', Symbol.asyncIterator].some(
-    (name) => typeof Reflect.get(value, name) === 'function',
-  );
+  return METHODS_OF_STREAMS.some((name) => typeof Reflect.get(value, name) === 'function');
 }

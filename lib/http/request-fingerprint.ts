@@ -52,11 +52,13 @@ function isJson(contentType: string | undefined): boolean {
   );
 }
 
+/** Fatal: bytes that are not UTF-8 would all become U+FFFD, and different bodies equal. Keeps nothing between two texts. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** `undefined` where the bytes are not JSON: a value that JSON itself does not have. */
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    // Fatal: bytes that are not UTF-8 would all become U+FFFD, and different bodies equal.
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) as unknown;
+    return JSON.parse(UTF8.decode(bytes)) as unknown;
   } catch {
     return undefined;
   }

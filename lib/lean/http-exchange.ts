@@ -1,5 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent, IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { nodeHttp } from '../http/node-http.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface HttpReply {
@@ -24,7 +25,7 @@ const REPLY_MAX_BYTES = 16 * 1024 * 1024;
 export class HttpExchange {
   readonly #endpoint: Endpoint;
   readonly #settings: HttpSettings;
-  readonly #agent: HttpAgent;
+  readonly #agent: Agent;
 
   constructor(endpoint: Endpoint, settings: HttpSettings) {
     this.#endpoint = endpoint;
@@ -32,8 +33,8 @@ export class HttpExchange {
     const kept = { keepAlive: true, maxSockets: settings.maxSockets };
     this.#agent = endpoint.isTls
       ? // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED would otherwise have a say.
-        new HttpsAgent({ ...kept, rejectUnauthorized: true })
-      : new HttpAgent(kept);
+        new https.Agent({ ...kept, rejectUnauthorized: true })
+      : new (nodeHttp().Agent)(kept);
   }
 
   /**
@@ -43,7 +44,7 @@ export class HttpExchange {
   post(headers: Record<string, string | number>, body: Buffer): Promise<HttpReply> {
     const { isTls, hostname, port } = this.#endpoint;
     const { connectTimeoutMs, requestTimeoutMs } = this.#settings;
-    const send = isTls ? httpsRequest : httpRequest;
+    const { request: send } = isTls ? https : nodeHttp();
     return new Promise((resolve, reject) => {
       const request = send({ agent: this.#agent, hostname, port, method: 'POST', path: '/', headers });
       const giveUp = (what: string) => request.destroy(timeoutError(what));
@@ -108,10 +109,12 @@ function readBody(response: IncomingMessage): Promise<Buffer> {
     });
     response.once('end', () => resolve(Buffer.concat(chunks)));
     response.once('error', reject);
-    // Behind the two others, and then without effect; by itself where a reply ends without saying how.
-    response.once('close', () =>
-      reject(Object.assign(new Error('The reply broke off.'), { code: 'ECONNRESET' })),
-    );
+    // Behind the two others; by itself where a reply ends without saying how. An error is not made in vain: its stack
+    // costs more than all else here.
+    response.once('close', () => {
+      if (response.readableEnded) return;
+      reject(Object.assign(new Error('The reply broke off.'), { code: 'ECONNRESET' }));
+    });
   });
 }
 

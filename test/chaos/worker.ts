@@ -4,8 +4,9 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
+import { createDefaultClient } from '../../lib/stores/dynamodb-store.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import { createAddLine } from './add-line.ts';
 import { readAnswer } from './answer.ts';
@@ -88,15 +89,8 @@ function recordsAt(): RecordsAt {
     : { kind: 'dynamodb', client, tableName };
 }
 
-/** As `createDefaultClient` of the library makes it, for a local engine. */
 function clientOf(endpoint: string): DynamoDBClient {
-  return new DynamoDBClient({
-    endpoint,
-    region: LOCAL_REGION,
-    credentials: LOCAL_CREDENTIALS,
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
-  });
+  return createDefaultClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS });
 }
 
 async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,11 +1,10 @@
 /** The store that meets the faults: through the SDK, or without it. */
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { resolveEndpoint } from '../../lib/lean/endpoint.ts';
 import { HttpExchange } from '../../lib/lean/http-exchange.ts';
 import { type Exchange, LeanDynamoDbApi } from '../../lib/lean/lean-dynamodb-api.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbRecordStore } from '../../lib/stores/dynamodb-record-store.ts';
-import { DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
+import { createDefaultClient, DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import { CLOSED_PORT, refuseConnections } from './refused-connection.ts';
 import { type ProxiedOperation, storeOperationOf } from './store-operation.ts';
 
@@ -37,7 +36,7 @@ export function openStruckStore(options: StruckStoreOptions): StruckStore {
 
 function throughSdk(options: StruckStoreOptions): StruckStore {
   const { endpoint, tableName, maxAttempts, requestTimeoutMs, refusesConnection } = options;
-  const client = new DynamoDBClient({
+  const client = createDefaultClient({
     endpoint,
     region: LOCAL_REGION,
     credentials: LOCAL_CREDENTIALS,

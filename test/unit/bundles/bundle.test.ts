@@ -65,6 +65,17 @@ test.each(['esm', 'cjs'] as const)('a handler of ./lean has no SDK in its bundle
   expect(modulesOf(await bundle(sourceOf('a handler with Middy'), { format }), client)).not.toEqual([]);
 });
 
+test('./lean and answers of ours do not import node:http, which brings undici into a cold start', async () => {
+  const imported = /from\s*"node:http"/;
+  const textOf = async (source: string) => Buffer.from((await bundle(source)).contents).toString();
+  expect(await textOf(sourceOf('./lean with Middy'))).not.toMatch(imported);
+  expect(await textOf("export { statusDescription } from './lib/http/http-answer.ts';")).not.toMatch(
+    imported,
+  );
+  // The same question has an answer where somebody does.
+  expect(await textOf("export { STATUS_CODES } from 'node:http';")).toMatch(imported);
+});
+
 test('only ./powertools has the form of Powertools in its bundle', async () => {
   const form = /lib\/stores\/(powertools-format|native-data)\.ts/;
   expect(modulesOf(await bundle(sourceOf('a handler with Middy')), form)).toEqual([]);

@@ -52,6 +52,28 @@ describe('the context that a handler gets', () => {
     expect(waits).toBe(false);
   });
 
+  test.each([
+    ['that cannot be changed', { value: 'v', writable: false, enumerable: true, configurable: true }],
+    ['that no loop shows', { value: 'v', writable: true, enumerable: false, configurable: true }],
+    ['that cannot be removed', { value: 'v', writable: true, enumerable: true, configurable: false }],
+  ])('has a member %s as it is', (_, descriptor) => {
+    const original = Object.defineProperty({}, 'member', descriptor);
+    const context = withIdempotency(original, attempt);
+    expect(Object.getOwnPropertyDescriptor(context, 'member')).toEqual(descriptor);
+  });
+
+  test('has what JSON can call a member, and symbols, too', () => {
+    const trace = Symbol('trace');
+    const original = Object.assign(JSON.parse('{"__proto__": {"isAdmin": true}, "toString": 1}'), {
+      [trace]: 't',
+    });
+    const context = withIdempotency(original, attempt);
+    expect(Object.getPrototypeOf(context)).toBe(Object.prototype);
+    expect('isAdmin' in context).toBe(false);
+    expect(Object.keys(context)).toEqual(['__proto__', 'toString', 'idempotency']);
+    expect(context[trace]).toBe('t');
+  });
+
   test('can be given another attempt, as where two guards are nested', () => {
     class Invocation {}
     const inner = idempotencyContext({

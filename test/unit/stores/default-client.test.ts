@@ -1,0 +1,87 @@
+import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../lib/local/engine-client.ts';
+import { createDefaultClient } from '../../../lib/stores/dynamodb-store.ts';
+import { createIdempotencyTable, testEndpoint } from '../../support/dynamodb.ts';
+
+const PLACE = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
+/** What the type of the client's settings leaves out of it. */
+interface NodeHttpHandler {
+  httpHandlerConfigs(): object;
+}
+
+const clients: { destroy(): void }[] = [];
+
+function defaultClient(config: Parameters<typeof createDefaultClient>[0] = {}) {
+  const client = createDefaultClient({ ...PLACE, endpoint: testEndpoint(), ...config });
+  clients.push(client);
+  return client;
+}
+
+afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
+});
+
+describe('the client that is made where none is given', () => {
+  test('tries three times, has time-outs, and puts its middleware together once', async () => {
+    const client = defaultClient();
+    const { config } = client;
+    expect(await config.maxAttempts()).toBe(3);
+    expect(config.cacheMiddleware).toBe(true);
+    // The handler makes its settings for its first request.
+    await client.send(
+      new GetItemCommand({ TableName: await createIdempotencyTable(), Key: { id: { S: 'a' } } }),
+    );
+    const handler = config.requestHandler as unknown as NodeHttpHandler;
+    expect(handler.httpHandlerConfigs()).toMatchObject({
+      connectionTimeout: 1000,
+      requestTimeout: 2000,
+      throwOnRequestTimeout: true,
+    });
+  });
+
+  test('needs no settings', async () => {
+    const client = createDefaultClient();
+    clients.push(client);
+    expect(await client.config.maxAttempts()).toBe(3);
+  });
+
+  test('is what it is told to be, member by member', async () => {
+    const { config } = defaultClient({ maxAttempts: 7 });
+    expect(await config.maxAttempts()).toBe(7);
+    expect(await config.region()).toBe(LOCAL_REGION);
+    expect(config.cacheMiddleware).toBe(true);
+  });
+
+  test('takes middlewares, as those of tracers, until its first request', async () => {
+    const client = defaultClient();
+    const seen: string[] = [];
+    client.middlewareStack.add(
+      (next, { commandName }) =>
+        (args) => {
+          seen.push(String(commandName));
+          return next(args);
+        },
+      { step: 'initialize', name: 'tracer' },
+    );
+    const TableName = await createIdempotencyTable();
+    const get = () => client.send(new GetItemCommand({ TableName, Key: { id: { S: 'a' } } }));
+    await get();
+    await client.send(new PutItemCommand({ TableName, Item: { id: { S: 'a' } } }));
+    await get();
+    expect(seen).toEqual(['GetItemCommand', 'PutItemCommand', 'GetItemCommand']);
+  });
+
+  test('keeps requests apart that are under way at the same time', async () => {
+    const client = defaultClient();
+    const TableName = await createIdempotencyTable();
+    const ids = Array.from({ length: 40 }, (_, index) => `id-${index}`);
+    await Promise.all(
+      ids.map((id) => client.send(new PutItemCommand({ TableName, Item: { id: { S: id }, of: { S: id } } }))),
+    );
+    const replies = await Promise.all(
+      ids.map((id) => client.send(new GetItemCommand({ TableName, Key: { id: { S: id } } }))),
+    );
+    expect(replies.map(({ Item }) => Item)).toEqual(ids.map((id) => ({ id: { S: id }, of: { S: id } })));
+  });
+});
