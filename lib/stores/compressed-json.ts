@@ -1,7 +1,6 @@
 /**
- * JSON as fewer bytes. Brotli at quality 1, as measured by `npm run bench:codecs`: from 1 KB to 6 MB it takes less
- * CPU than the fastest gzip, a sixth at best, for about as few bytes. Zstandard is faster still on large ones, but Node
- * has it from 22.15 only, and every supported Node must read every record.
+ * JSON as fewer bytes, in brotli, as measured by `npm run bench:codecs`. Zstandard is faster on large ones, but Node has it
+ * from 22.15 only, and every supported Node must read every record.
  */
 import { promisify } from 'node:util';
 import {
@@ -15,22 +14,31 @@ import {
 /** The name that records give it, which is that of HTTP's content coding (RFC 7932). */
 export const ENCODING = 'br';
 
-/** Higher qualities save up to an eighth of the bytes of large results, at three to five times the time. */
-const SETTINGS = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+/**
+ * Up to here, the caller waits for at most 3 ms longer for a seventh fewer bytes. That saves a write unit of the completion, and
+ * of every duplicate, from 2 KB on, and one costs as much as 27 ms of a vCPU. Beyond, tens of milliseconds would be waited for.
+ */
+const THOROUGH_BELOW_BYTES = 256 * 1024;
+
+/** With a window of 64 KB, for which brotli sets up a fifth of the memory: half of the time for a result of 2 KB. */
+const THOROUGH = { params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 16 } };
+const FAST = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
 
 /**
- * From this length on, the work is done on the thread pool. Up to here it holds the event loop for less than a
- * millisecond, which is less than the detour costs; beyond, other invocations in the process would have to wait.
+ * From these lengths on, the work is done on the thread pool. Up to there it holds the event loop for a millisecond, or
+ * hardly more, which is less than the detour costs; beyond, other invocations in the process would have to wait.
  */
-const THREAD_POOL_FROM_BYTES = 256 * 1024;
+const COMPRESS_ON_THREAD_POOL_FROM_BYTES = 64 * 1024;
+const DECOMPRESS_ON_THREAD_POOL_FROM_BYTES = 256 * 1024;
 
 const compressOnThreadPool = promisify(onThreadPoolCompress);
 const decompressOnThreadPool = promisify(onThreadPoolDecompress);
 
 export async function compress(json: Uint8Array): Promise<Buffer> {
-  return json.length < THREAD_POOL_FROM_BYTES
-    ? brotliCompressSync(json, SETTINGS)
-    : compressOnThreadPool(json, SETTINGS);
+  const settings = json.length < THOROUGH_BELOW_BYTES ? THOROUGH : FAST;
+  return json.length < COMPRESS_ON_THREAD_POOL_FROM_BYTES
+    ? brotliCompressSync(json, settings)
+    : compressOnThreadPool(json, settings);
 }
 
 /**
@@ -41,7 +49,7 @@ export async function decompress(bytes: Uint8Array, jsonBytes: number): Promise<
   const bounds = { maxOutputLength: jsonBytes };
   try {
     const json =
-      jsonBytes < THREAD_POOL_FROM_BYTES
+      jsonBytes < DECOMPRESS_ON_THREAD_POOL_FROM_BYTES
         ? brotliDecompressSync(bytes, bounds)
         : await decompressOnThreadPool(bytes, bounds);
     // Stryker disable BlockStatement: what comes back without the next block is undefined, too

@@ -1,9 +1,10 @@
-import { constants, createBrotliCompress } from 'node:zlib';
+import { brotliCompressSync, constants, createBrotliCompress } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { compress, decompress } from '../../../lib/stores/compressed-json.ts';
 import { COMPRESSIBILITIES, sizedJson } from '../../support/sized-json.ts';
 
-const MEGABYTE = 1024 * 1024;
+const KILOBYTE = 1024;
+const MEGABYTE = 1024 * KILOBYTE;
 
 describe.each(COMPRESSIBILITIES)('%s JSON', (compressibility) => {
   test.each([2, 1024, 256 * 1024 - 1, 256 * 1024, 6 * MEGABYTE])(
@@ -15,16 +16,37 @@ describe.each(COMPRESSIBILITIES)('%s JSON', (compressibility) => {
   );
 });
 
+const THOROUGH = { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 16 };
+const FAST = { [constants.BROTLI_PARAM_QUALITY]: 1 };
+
+test.each([
+  ['few bytes', 16 * KILOBYTE, THOROUGH],
+  ['few bytes, up to the length where that takes milliseconds', 256 * KILOBYTE - 1, THOROUGH],
+  ['somewhat more from there on, so that nobody waits', 256 * KILOBYTE, FAST],
+])('leaves %s', async (_, bytes, params) => {
+  const json = Buffer.from(JSON.stringify(wordsOf(bytes)).padEnd(bytes).slice(0, bytes));
+  const [thorough, fast] = [THOROUGH, FAST].map((each) => brotliCompressSync(json, { params: each }));
+  expect(await compress(json)).toEqual(params === THOROUGH ? thorough : fast);
+  expect(thorough?.length).toBeLessThan(fast?.length ?? 0);
+});
+
 describe('the thread pool', () => {
   test.each([
-    ['is left alone where the work is short', 256 * 1024 - 1, true],
-    ['takes the work where it is long, so that other invocations go on', 256 * 1024, false],
-  ])('%s', async (_, bytes, atOnce) => {
+    ['leaves both alone where they are short', 64 * KILOBYTE - 1, 'in place', 'in place'],
+    ['takes the compression first, which is longer', 64 * KILOBYTE, 'on the pool', 'in place'],
+    ['takes the decompression later', 256 * KILOBYTE - 1, 'on the pool', 'in place'],
+    [
+      'takes both where they are long, so that other invocations go on',
+      256 * KILOBYTE,
+      'on the pool',
+      'on the pool',
+    ],
+  ])('%s', async (_, bytes, compressed, decompressed) => {
     const json = sizedJson(bytes, 'compressible');
     const compressing = compress(Buffer.from(json));
-    expect(await endsAtOnce(compressing)).toBe(atOnce);
+    expect(await whereIsDone(compressing)).toBe(compressed);
     const decompressing = decompress(await compressing, bytes);
-    expect(await endsAtOnce(decompressing)).toBe(atOnce);
+    expect(await whereIsDone(decompressing)).toBe(decompressed);
     await decompressing;
   });
 });
@@ -55,8 +77,8 @@ describe('bytes that are not what was compressed', () => {
   });
 });
 
-/** Whether `work` ends before the event loop turns: then it was done in place. */
-async function endsAtOnce(work: Promise<unknown>): Promise<boolean> {
+/** What ends before the event loop turns was done in place. */
+async function whereIsDone(work: Promise<unknown>): Promise<'in place' | 'on the pool'> {
   let ended = false;
   const done = work.then(() => {
     ended = true;
@@ -65,7 +87,12 @@ async function endsAtOnce(work: Promise<unknown>): Promise<boolean> {
   for (let turn = 0; turn < 20; turn++) await undefined;
   const atOnce = ended;
   await done;
-  return atOnce;
+  return atOnce ? 'in place' : 'on the pool';
+}
+
+/** Text that the two qualities make different bytes of. */
+function wordsOf(bytes: number): string[] {
+  return Array.from({ length: bytes / 8 }, (_, index) => `word ${(index * 7919) % 1009}`);
 }
 
 async function zerosCompressed(bytes: number): Promise<Buffer> {
