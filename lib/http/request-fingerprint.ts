@@ -52,13 +52,17 @@ function isJson(contentType: string | undefined): boolean {
   );
 }
 
-/** Fatal: bytes that are not UTF-8 would all become U+FFFD, and different bodies equal. Keeps nothing between two texts. */
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/**
+ * Made with the first body, for Node loads it then. Fatal: bytes that are not UTF-8 would all become U+FFFD, and different
+ * bodies equal. Keeps nothing between two texts.
+ */
+let utf8: InstanceType<typeof TextDecoder> | undefined;
 
 /** `undefined` where the bytes are not JSON: a value that JSON itself does not have. */
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(UTF8.decode(bytes)) as unknown;
+    utf8 ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** What a reply of DynamoDB's says: the output of the operation, or an error under the code that DynamoDB gives it. */
-import * as zlib from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import type { CancellationReason } from '@aws-sdk/client-dynamodb';
 import type { ReadReply, WriteReply } from '../stores/dynamodb-api.ts';
 import type { Item } from '../stores/dynamodb-record.ts';
@@ -31,8 +31,7 @@ export function outputOf(reply: HttpReply): ReadReply & WriteReply {
 /** DynamoDB sends a checksum with each reply; some engines that stand in for it do not. */
 function isDamaged({ headers, body }: HttpReply): boolean {
   const stated = headers['x-amz-crc32'];
-  // Node has it from 20.15 on. TLS protects the bytes on their way in any case.
-  return stated !== undefined && zlib.crc32 !== undefined && Number(stated) !== zlib.crc32(body);
+  return stated !== undefined && Number(stated) !== crc32(body);
 }
 
 /** `undefined` where it is no JSON object, or is not said to be. */

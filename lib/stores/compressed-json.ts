@@ -2,13 +2,13 @@
  * JSON as fewer bytes, in brotli, as measured by `npm run bench:codecs`. Zstandard is faster on large ones, but Node has it
  * from 22.15 only, and every supported Node must read every record.
  */
-import { promisify } from 'node:util';
 import {
+  type BrotliOptions,
+  brotliCompress,
   brotliCompressSync,
+  brotliDecompress,
   brotliDecompressSync,
   constants,
-  brotliCompress as onThreadPoolCompress,
-  brotliDecompress as onThreadPoolDecompress,
 } from 'node:zlib';
 
 /** The name that records give it, which is that of HTTP's content coding (RFC 7932). */
@@ -31,14 +31,11 @@ const FAST = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
 const COMPRESS_ON_THREAD_POOL_FROM_BYTES = 64 * 1024;
 const DECOMPRESS_ON_THREAD_POOL_FROM_BYTES = 256 * 1024;
 
-const compressOnThreadPool = promisify(onThreadPoolCompress);
-const decompressOnThreadPool = promisify(onThreadPoolDecompress);
-
 export async function compress(json: Uint8Array): Promise<Buffer> {
   const settings = json.length < THOROUGH_BELOW_BYTES ? THOROUGH : FAST;
   return json.length < COMPRESS_ON_THREAD_POOL_FROM_BYTES
     ? brotliCompressSync(json, settings)
-    : compressOnThreadPool(json, settings);
+    : onThreadPool(brotliCompress, json, settings);
 }
 
 /**
@@ -51,11 +48,22 @@ export async function decompress(bytes: Uint8Array, jsonBytes: number): Promise<
     const json =
       jsonBytes < DECOMPRESS_ON_THREAD_POOL_FROM_BYTES
         ? brotliDecompressSync(bytes, bounds)
-        : await decompressOnThreadPool(bytes, bounds);
+        : await onThreadPool(brotliDecompress, bytes, bounds);
     // Stryker disable BlockStatement: what comes back without the next block is undefined, too
     return json.length === jsonBytes ? json.toString('utf8') : undefined;
   } catch {
     // Stryker restore BlockStatement
     return undefined; // zlib has one error for each way in which bytes can be wrong, and all mean the same here.
   }
+}
+
+/** Not `promisify`: to import `node:util` takes 2 ms of a cold start. */
+function onThreadPool(
+  work: typeof brotliCompress,
+  bytes: Uint8Array,
+  options: BrotliOptions,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    work(bytes, options, (error, made) => (error === null ? resolve(made) : reject(error)));
+  });
 }
