@@ -17,7 +17,6 @@ import {
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import {
-  createDefaultClient,
   DynamoDbStore,
   type HttpOptions,
   type IdempotencyStore,
@@ -30,6 +29,7 @@ import { createEngineClient, LOCAL_CREDENTIALS, LOCAL_REGION } from '../lib/loca
 import type { DynamoDbApi } from '../lib/stores/dynamodb-api.ts';
 import { DynamoDbRecordStore } from '../lib/stores/dynamodb-record-store.ts';
 import { acquirePut, completionUpdate } from '../lib/stores/dynamodb-requests.ts';
+import { createOwnClient } from '../lib/stores/dynamodb-store.ts';
 import { sdkDynamoDbApi } from '../lib/stores/sdk-dynamodb-api.ts';
 
 export type Subject = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
@@ -50,7 +50,7 @@ export type SubjectName = (typeof SUBJECT_NAMES)[number];
 /** The client that comes with it where its user brings none. Powertools makes the SDK's, with nothing set. */
 export function clientOf(name: SubjectName, endpoint: string): DynamoDBClient {
   return name === 'lambda-idempotency'
-    ? createDefaultClient({ endpoint, ...LOCAL_PLACE })
+    ? createOwnClient({ endpoint, ...LOCAL_PLACE })
     : createEngineClient(endpoint);
 }
 

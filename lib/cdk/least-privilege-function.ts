@@ -67,7 +67,7 @@ export class LeastPrivilegeFunction extends NodejsFunction {
         format: OutputFormat.ESM,
         // ES modules where a package has both. The SDK's CommonJS half is half as large again in the bundle.
         mainFields: ['module', 'main'],
-        banner: REQUIRE_BANNER,
+        ...(bundling?.format === OutputFormat.CJS ? {} : { banner: REQUIRE_BANNER }),
         // The SDK that was tested is the SDK that runs; the one in the runtime changes without a deployment.
         bundleAwsSDK: true,
         // White space and syntax, but not names: errors and Middy hooks are told apart by their `name`. (Minifying

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError, StoreError } from '../idempotency/errors.ts';
 import { ATTRIBUTES, type Item } from '../stores/dynamodb-record.ts';
-import { createDefaultClient } from '../stores/dynamodb-store.ts';
+import { createOwnClient } from '../stores/dynamodb-store.ts';
 import { causeWithoutItems } from '../stores/reply-error.ts';
 import { stateOf } from './dynamodb-lock-item.ts';
 import {
@@ -24,7 +24,7 @@ import type { LockStore, LockWrite, Taking } from './lock-store.ts';
 export interface DynamoDbLockStoreOptions {
   /** Table with the string partition key `id` and TTL on `expiration`: the idempotency table, or one like it. */
   readonly tableName: string;
-  /** @defaultValue a new client, as `createDefaultClient` makes it */
+  /** @defaultValue a client of its own, as `createDefaultClient` makes it */
   readonly client?: DynamoDBClient;
 }
 
@@ -42,7 +42,7 @@ export class DynamoDbLockStore implements LockStore {
       throw new ConfigurationError('DynamoDbLockStore needs `tableName`, the name of the table for locks.');
     }
     this.#tableName = options.tableName;
-    this.#client = options.client ?? createDefaultClient();
+    this.#client = options.client ?? createOwnClient();
   }
 
   async read(id: string): Promise<LockState | undefined> {

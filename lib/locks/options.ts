@@ -25,7 +25,7 @@ export interface LocksOptions {
   readonly tableName?: string;
   /**
    * Client to use, for its region, endpoint, credentials, retries and time-outs. Throws beside `store`.
-   * @defaultValue a new client, as `createDefaultClient` makes it
+   * @defaultValue a client of its own, as `createDefaultClient` makes it
    */
   readonly client?: DynamoDBClient;
   /** Where locks are kept instead, such as `new MemoryLockStore()` in tests. @defaultValue a `DynamoDbLockStore` */

@@ -9,7 +9,7 @@ import { rejectUnknown } from '../idempotency/unknown-options.ts';
 export interface OwnedPersistenceLayerOptions {
   /** The table of your `DynamoDBPersistenceLayer`, with its default attribute names and no sort key. */
   readonly tableName: string;
-  /** @defaultValue a new client, as `createDefaultClient` makes it */
+  /** @defaultValue a client of its own, as `createDefaultClient` makes it */
   readonly client?: DynamoDBClient;
   /**
    * What happens to a key whose last attempt ended without telling its outcome, once its lock has run out: `'retry'` runs

@@ -2,7 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Attempt, completedRecord } from '../idempotency/protocol.ts';
 import { epochSeconds } from '../idempotency/record.ts';
 import { DynamoDbRecordStore } from '../stores/dynamodb-record-store.ts';
-import { createDefaultClient } from '../stores/dynamodb-store.ts';
+import { createOwnClient } from '../stores/dynamodb-store.ts';
 import type { Completion, Ownership, WriteOutcome } from '../stores/idempotency-store.ts';
 import { POWERTOOLS_FORMAT } from '../stores/powertools-format.ts';
 import { sdkDynamoDbApi } from '../stores/sdk-dynamodb-api.ts';
@@ -15,7 +15,7 @@ import { sdkDynamoDbApi } from '../stores/sdk-dynamodb-api.ts';
 export class SharedTableStore extends DynamoDbRecordStore {
   constructor({
     tableName,
-    client = createDefaultClient(),
+    client = createOwnClient(),
   }: { readonly tableName: string; readonly client?: DynamoDBClient | undefined }) {
     super({ tableName, api: sdkDynamoDbApi(client), format: POWERTOOLS_FORMAT });
   }

@@ -15,7 +15,7 @@ export interface SharedWithPowertoolsOptions {
   readonly config: IdempotencyConfig;
   /** The `keyPrefix` that your function has under Powertools. @defaultValue the function's name */
   readonly keyPrefix?: string;
-  /** @defaultValue a new client, as `createDefaultClient` makes it */
+  /** @defaultValue a client of its own, as `createDefaultClient` makes it */
   readonly client?: DynamoDBClient;
 }
 

@@ -8,8 +8,8 @@ export interface DynamoDbStoreOptions {
   /** Table with the string partition key `id` and TTL on `expiration` (see `IdempotencyTable` of `./cdk`). */
   readonly tableName: string;
   /**
-   * Client to use, for its region, endpoint, credentials, retries and time-outs.
-   * @defaultValue a new client, as {@link createDefaultClient} makes it
+   * Client to use, for its region, endpoint, credentials, retries and time-outs. Give one that nothing else uses `cacheMiddleware: true`.
+   * @defaultValue a client of its own, as {@link createDefaultClient} makes it
    */
   readonly client?: DynamoDBClient;
   /**
@@ -27,26 +27,30 @@ export interface DynamoDbStoreOptions {
  */
 export class DynamoDbStore extends DynamoDbRecordStore {
   /** @throws ConfigurationError if there is no table name */
-  constructor({ tableName, client = createDefaultClient(), marshallOptions }: DynamoDbStoreOptions) {
+  constructor({ tableName, client = createOwnClient(), marshallOptions }: DynamoDbStoreOptions) {
     super({ tableName, api: sdkDynamoDbApi(client), marshallOptions });
   }
 }
 
 /**
- * The client that is used when none is given: the SDK's standard retries, and time-outs where the SDK has none, so
+ * A client as a store makes it for itself: the SDK's standard retries, and time-outs where the SDK has none, so
  * that a request which hangs is tried again within the seconds that a Lambda invocation has.
  *
- * Its middleware stack is put together once for each kind of request and not for each request (`cacheMiddleware`), which
- * takes a tenth of the client's CPU time away (docs/performance.md). Whoever adds to `middlewareStack`, as tracers do, does it
- * before the first request.
+ * A store's own also has `cacheMiddleware: true`, with which the SDK puts its middleware together once for each kind of
+ * request and not for each request: a tenth of the client's CPU time (docs/performance.md). Not here, for
+ * `DynamoDBDocumentClient` refuses such a client, and middlewares that are added after the first request would not be seen.
  *
  * @param config - goes before what is said above, member by member: a region, an endpoint, other time-outs
  */
 export function createDefaultClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
   return new DynamoDBClient({
     maxAttempts: 3,
-    cacheMiddleware: true,
     requestHandler: { connectionTimeout: 1000, requestTimeout: 2000, throwOnRequestTimeout: true },
     ...config,
   });
+}
+
+/** For a store that keeps it to itself. */
+export function createOwnClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
+  return createDefaultClient({ cacheMiddleware: true, ...config });
 }

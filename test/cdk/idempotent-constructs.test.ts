@@ -1,9 +1,14 @@
-import { describe, expect, jest, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import {
   IdempotencyTable,
@@ -20,6 +25,17 @@ import { permissionsOf } from './iam-permissions.ts';
 
 // The first template loads most of CDK: 2 s on an idle machine, several times that on a busy one.
 jest.setTimeout(60_000);
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'idempotency-constructs-'));
+  folders.push(folder);
+  return folder;
+}
 
 function newStack(): Stack {
   // Bundling is left out here, for it does not change the template.
@@ -49,6 +65,19 @@ const findings = (subject: Stack): string[] =>
     );
 
 describe('IdempotentFunction', () => {
+  test('can be a CommonJS module, which starts sooner from Node 22 on (docs/performance.md)', () => {
+    const app = new App({ context: featureFlags(), analyticsReporting: false, outdir: temporaryFolder() });
+    newFunction(new Stack(app, 'Test'), { bundling: { format: OutputFormat.CJS } });
+    const { directory } = app.synth();
+    const [asset = ''] = readdirSync(directory).filter((name) =>
+      existsSync(join(directory, name, 'index.js')),
+    );
+    const bundle = join(directory, asset, 'index.js');
+    const env = { ...process.env, IDEMPOTENCY_TABLE: 't', CART_TABLE: 'c', AWS_REGION: 'eu-west-1' };
+    const kind = 'process.stdout.write(typeof require(process.argv[1]).handler)';
+    expect(execFileSync(process.execPath, ['-e', kind, bundle], { env, encoding: 'utf8' })).toBe('function');
+  });
+
   test('is told the table, and may do the requests of the store and write to its own log', () => {
     const stack = newStack();
     newFunction(stack);

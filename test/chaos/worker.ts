@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
-import { createDefaultClient } from '../../lib/stores/dynamodb-store.ts';
+import { createOwnClient } from '../../lib/stores/dynamodb-store.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import { createAddLine } from './add-line.ts';
 import { readAnswer } from './answer.ts';
@@ -90,7 +90,7 @@ function recordsAt(): RecordsAt {
 }
 
 function clientOf(endpoint: string): DynamoDBClient {
-  return createDefaultClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS });
+  return createOwnClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS });
 }
 
 async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { createLocks, DynamoDbLockStore, type Lock, type LockState } from '../../lib/locks/index.ts';
-import { createDefaultClient } from '../../lib/stores/dynamodb-store.ts';
+import { createOwnClient } from '../../lib/stores/dynamodb-store.ts';
 import { createIdempotencyTable, testEndpoint } from '../support/dynamodb.ts';
 import { until } from '../support/until.ts';
 import { always, type Fault, once } from './fault.ts';
@@ -33,7 +33,7 @@ interface Scene {
 async function withLock(body: (scene: Scene) => Promise<void>, permits = 1): Promise<void> {
   const proxy = await FaultProxy.start(testEndpoint());
   const clientOf = (endpoint: string) =>
-    createDefaultClient({
+    createOwnClient({
       endpoint,
       region: LOCAL_REGION,
       credentials: LOCAL_CREDENTIALS,

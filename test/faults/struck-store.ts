@@ -4,7 +4,7 @@ import { HttpExchange } from '../../lib/lean/http-exchange.ts';
 import { type Exchange, LeanDynamoDbApi } from '../../lib/lean/lean-dynamodb-api.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
 import { DynamoDbRecordStore } from '../../lib/stores/dynamodb-record-store.ts';
-import { createDefaultClient, DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
+import { createOwnClient, DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import { CLOSED_PORT, refuseConnections } from './refused-connection.ts';
 import { type ProxiedOperation, storeOperationOf } from './store-operation.ts';
 
@@ -36,7 +36,7 @@ export function openStruckStore(options: StruckStoreOptions): StruckStore {
 
 function throughSdk(options: StruckStoreOptions): StruckStore {
   const { endpoint, tableName, maxAttempts, requestTimeoutMs, refusesConnection } = options;
-  const client = createDefaultClient({
+  const client = createOwnClient({
     endpoint,
     region: LOCAL_REGION,
     credentials: LOCAL_CREDENTIALS,

@@ -1,7 +1,8 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../lib/local/engine-client.ts';
-import { createDefaultClient } from '../../../lib/stores/dynamodb-store.ts';
+import { createDefaultClient, createOwnClient } from '../../../lib/stores/dynamodb-store.ts';
 import { createIdempotencyTable, testEndpoint } from '../../support/dynamodb.ts';
 
 const PLACE = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
@@ -12,8 +13,8 @@ interface NodeHttpHandler {
 
 const clients: { destroy(): void }[] = [];
 
-function defaultClient(config: Parameters<typeof createDefaultClient>[0] = {}) {
-  const client = createDefaultClient({ ...PLACE, endpoint: testEndpoint(), ...config });
+function ownClient(config: Parameters<typeof createOwnClient>[0] = {}) {
+  const client = createOwnClient({ ...PLACE, endpoint: testEndpoint(), ...config });
   clients.push(client);
   return client;
 }
@@ -22,9 +23,9 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
 });
 
-describe('the client that is made where none is given', () => {
+describe('the client that a store makes for itself', () => {
   test('tries three times, has time-outs, and puts its middleware together once', async () => {
-    const client = defaultClient();
+    const client = ownClient();
     const { config } = client;
     expect(await config.maxAttempts()).toBe(3);
     expect(config.cacheMiddleware).toBe(true);
@@ -41,20 +42,20 @@ describe('the client that is made where none is given', () => {
   });
 
   test('needs no settings', async () => {
-    const client = createDefaultClient();
+    const client = createOwnClient();
     clients.push(client);
     expect(await client.config.maxAttempts()).toBe(3);
   });
 
   test('is what it is told to be, member by member', async () => {
-    const { config } = defaultClient({ maxAttempts: 7 });
+    const { config } = ownClient({ maxAttempts: 7 });
     expect(await config.maxAttempts()).toBe(7);
     expect(await config.region()).toBe(LOCAL_REGION);
     expect(config.cacheMiddleware).toBe(true);
   });
 
   test('takes middlewares, as those of tracers, until its first request', async () => {
-    const client = defaultClient();
+    const client = ownClient();
     const seen: string[] = [];
     client.middlewareStack.add(
       (next, { commandName }) =>
@@ -73,7 +74,7 @@ describe('the client that is made where none is given', () => {
   });
 
   test('keeps requests apart that are under way at the same time', async () => {
-    const client = defaultClient();
+    const client = ownClient();
     const TableName = await createIdempotencyTable();
     const ids = Array.from({ length: 40 }, (_, index) => `id-${index}`);
     await Promise.all(
@@ -84,4 +85,17 @@ describe('the client that is made where none is given', () => {
     );
     expect(replies.map(({ Item }) => Item)).toEqual(ids.map((id) => ({ id: { S: id }, of: { S: id } })));
   });
+});
+
+test('the client that is made for all is one for the document client, too', async () => {
+  const client = createDefaultClient({ ...PLACE, endpoint: testEndpoint(), maxAttempts: 7 });
+  clients.push(client);
+  const TableName = await createIdempotencyTable();
+  const documents = DynamoDBDocumentClient.from(client);
+  await documents.send(new PutCommand({ TableName, Item: { id: 'a', count: 1 } }));
+  expect((await documents.send(new GetCommand({ TableName, Key: { id: 'a' } }))).Item).toMatchObject({
+    count: 1,
+  });
+  expect(await client.config.maxAttempts()).toBe(7);
+  expect(() => DynamoDBDocumentClient.from(ownClient())).toThrow('cacheMiddleware');
 });
