@@ -15,25 +15,24 @@ import {
 export const ENCODING = 'br';
 
 /**
- * Up to here, the caller waits for at most 3 ms longer for a seventh fewer bytes. That saves a write unit of the completion, and
- * of every duplicate, from 2 KB on, and one costs as much as 27 ms of a vCPU. Beyond, tens of milliseconds would be waited for.
+ * Up to here, the caller waits for at most a millisecond longer for a seventh fewer bytes. That saves a write unit of the completion,
+ * and of every duplicate, from 2 KB on, and one costs as much as 27 ms of a vCPU. Beyond, milliseconds would be waited for.
  */
-const THOROUGH_BELOW_BYTES = 256 * 1024;
+const THOROUGH_BELOW_BYTES = 64 * 1024;
 
 /** With a window of 64 KB, for which brotli sets up a fifth of the memory: half of the time for a result of 2 KB. */
 const THOROUGH = { params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 16 } };
 const FAST = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
 
 /**
- * From these lengths on, the work is done on the thread pool. Up to there it holds the event loop for a millisecond, or
- * hardly more, which is less than the detour costs; beyond, other invocations in the process would have to wait.
+ * From this length on, the work is done on the thread pool. Up to here it holds the event loop for about a millisecond,
+ * which is less than the detour costs; beyond, other invocations in the process would have to wait.
  */
-const COMPRESS_ON_THREAD_POOL_FROM_BYTES = 64 * 1024;
-const DECOMPRESS_ON_THREAD_POOL_FROM_BYTES = 256 * 1024;
+const THREAD_POOL_FROM_BYTES = 256 * 1024;
 
 export async function compress(json: Uint8Array): Promise<Buffer> {
   const settings = json.length < THOROUGH_BELOW_BYTES ? THOROUGH : FAST;
-  return json.length < COMPRESS_ON_THREAD_POOL_FROM_BYTES
+  return json.length < THREAD_POOL_FROM_BYTES
     ? brotliCompressSync(json, settings)
     : onThreadPool(brotliCompress, json, settings);
 }
@@ -46,7 +45,7 @@ export async function decompress(bytes: Uint8Array, jsonBytes: number): Promise<
   const bounds = { maxOutputLength: jsonBytes };
   try {
     const json =
-      jsonBytes < DECOMPRESS_ON_THREAD_POOL_FROM_BYTES
+      jsonBytes < THREAD_POOL_FROM_BYTES
         ? brotliDecompressSync(bytes, bounds)
         : await onThreadPool(brotliDecompress, bytes, bounds);
     // Stryker disable BlockStatement: what comes back without the next block is undefined, too

@@ -1,16 +1,22 @@
 /**
- * Runs for a mutant no more than it takes: only the suites that have a test which reaches it, the quickest first, and
- * none after the first that fails. Stryker names the tests, but Jest would load all suites to find them, which takes
+ * Runs for a mutant no more than it takes: only the suites that have a test which reaches it, those first that notice the
+ * most mutants in a second, and none after the first that fails. Stryker names the tests, but Jest would load all suites to find them, which takes
  * most of the time of most runs; and Jest's `bail` ends the process that Stryker calls it in.
  *
  * CommonJS, as `first-failure-environment.cjs` beside it, for Stryker's sake.
  */
-const { readFileSync, writeFileSync } = require('node:fs');
+const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { default: TestRunner } = require('jest-runner');
 
 /** By path: the full names of a suite's tests, and how long it took. In Stryker's copy of this repository. */
 const KNOWN_SUITES = 'known-suites.json';
+
+/**
+ * By path: for how many mutants a suite was run so far, and how many of them it has noticed. A file for each worker, whose
+ * process Stryker replaces now and then. It decides the order of the suites and nothing else.
+ */
+const NOTICED = `noticed-by-suite-${process.env.STRYKER_MUTATOR_WORKER ?? '0'}.json`;
 
 module.exports = class FirstFailureRunner extends TestRunner {
   async runTests(tests, watcher, options) {
@@ -25,11 +31,20 @@ module.exports = class FirstFailureRunner extends TestRunner {
         return;
       }
       const known = JSON.parse(readFileSync(knownSuites, 'utf8'));
-      for (const test of suitesFor(this._globalConfig.testNamePattern, tests, known)) {
-        await super.runTests([test], watcher, options);
-        const result = results.get(test.path);
-        // Without a result it could not be run at all, which Stryker reports.
-        if (result === undefined || result.numFailingTests > 0) return;
+      const noticedFile = join(this._globalConfig.rootDir, NOTICED);
+      const noticed = existsSync(noticedFile) ? JSON.parse(readFileSync(noticedFile, 'utf8')) : {};
+      try {
+        for (const test of suitesFor(this._globalConfig.testNamePattern, tests, known, noticed)) {
+          await super.runTests([test], watcher, options);
+          const result = results.get(test.path);
+          // Without a result it could not be run at all, which Stryker reports.
+          const isNoticed = result === undefined || result.numFailingTests > 0;
+          const { runs, mutants } = noticed[test.path] ?? NOTHING_YET;
+          noticed[test.path] = { runs: runs + 1, mutants: mutants + (isNoticed ? 1 : 0) };
+          if (isNoticed) return;
+        }
+      } finally {
+        writeFileSync(noticedFile, JSON.stringify(noticed));
       }
     } finally {
       stopListening();
@@ -41,10 +56,18 @@ function knownSuite([path, { testResults, perfStats }]) {
   return [path, { names: testResults.map(({ fullName }) => fullName), runtimeMs: perfStats.runtime }];
 }
 
+const NOTHING_YET = { runs: 0, mutants: 0 };
+
+/** Mutants in a millisecond, to be expected by what was seen so far; of a suite that was never run, every second one. */
+function yieldOf(path, { runtimeMs }, noticed) {
+  const { runs, mutants } = noticed[path] ?? NOTHING_YET;
+  return (mutants + 1) / (runs + 2) / Math.max(runtimeMs, 1);
+}
+
 /** A mutant in code that runs while a module is loaded comes without names: it concerns every suite. */
-function suitesFor(testNamePattern, tests, known) {
+function suitesFor(testNamePattern, tests, known, noticed) {
   const pattern = new RegExp(testNamePattern || '', 'i');
   return tests
     .filter(({ path }) => known[path].names.some((name) => pattern.test(name)))
-    .sort((a, b) => known[a.path].runtimeMs - known[b.path].runtimeMs);
+    .sort((a, b) => yieldOf(b.path, known[b.path], noticed) - yieldOf(a.path, known[a.path], noticed));
 }
