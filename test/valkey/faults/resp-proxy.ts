@@ -3,6 +3,7 @@
  * servers do. Replies come in the order of their commands, so that a connection on which one was swallowed can only be silent
  * from then on, as a network is that drops everything.
  */
+import { randomInt } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -60,7 +61,7 @@ export class RespProxy {
   }
 
   static async start(serverPort: number): Promise<RespProxy> {
-    return new RespProxy(await listen(0), serverPort);
+    return new RespProxy(await listenOutOfTheWay(), serverPort);
   }
 
   /** Replaces the plan, and counts from 1 again. */
@@ -228,6 +229,20 @@ class Connection {
 
   cutOff(reply: Buffer): void {
     this.#client.write(reply.subarray(0, Math.floor(reply.length / 2)), () => this.#client.destroy());
+  }
+}
+
+/**
+ * On a port that no system gives to outgoing connections (Linux: from 32768 on). While nobody listens, one of these could take
+ * it, and the proxy could not come back.
+ */
+async function listenOutOfTheWay(): Promise<Server> {
+  for (;;) {
+    try {
+      return await listen(randomInt(20_000, 32_000));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
   }
 }
 
