@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -10,7 +10,6 @@ import {
   outcomeUnknown,
   StoreError,
 } from '../../lib/index.ts';
-import { findFreePort } from '../../lib/local/free-port.ts';
 import { ValkeyStore } from '../../lib/valkey/index.ts';
 import { lambdaContext } from '../support/events.ts';
 import { startValkeyServer, type ValkeyServer } from '../support/valkey-server.ts';
@@ -285,8 +284,8 @@ describe.each(CLIENT_NAMES)('with %s, a server that is not there any more', (nam
 
 test('a client that never connects holds nobody: the store gives up by itself', async () => {
   const silent = createServer();
-  const port = await findFreePort();
-  await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo; // A server that listens on TCP has an address of this form.
   const sockets = new Set<{ destroy(): void }>();
   silent.on('connection', (socket) => sockets.add(socket));
   await withStore(
