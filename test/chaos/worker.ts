@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
-import { createOwnClient } from '../../lib/stores/dynamodb-store.ts';
+import { createDefaultClient, createOwnClient } from '../../lib/stores/dynamodb-store.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import { createAddLine } from './add-line.ts';
 import { readAnswer } from './answer.ts';
@@ -19,6 +19,8 @@ import { type PlacementName, placementOf } from './placements.ts';
 import { TIMEOUT_MS } from './plan.ts';
 import { openValkey, type RecordsAt } from './record-stores.ts';
 import type { Tables } from './tables.ts';
+
+const LOCAL_PLACE = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS } as const;
 
 export interface WorkerSettings {
   readonly name: string;
@@ -86,11 +88,15 @@ function recordsAt(): RecordsAt {
   const tableName = tables.idempotency;
   return settings.lean
     ? { kind: 'lean', endpoint: settings.endpoint, tableName }
-    : { kind: 'dynamodb', client, tableName };
+    : {
+        kind: 'dynamodb',
+        client: createOwnClient({ endpoint: settings.endpoint, ...LOCAL_PLACE }),
+        tableName,
+      };
 }
 
 function clientOf(endpoint: string): DynamoDBClient {
-  return createOwnClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS });
+  return createDefaultClient({ endpoint, ...LOCAL_PLACE });
 }
 
 async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
