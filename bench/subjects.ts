@@ -25,7 +25,7 @@ import {
 } from '../lib/index.ts';
 import { LeanDynamoDbApi } from '../lib/lean/lean-dynamodb-api.ts';
 import { resolveLeanOptions } from '../lib/lean/options.ts';
-import { createEngineClient, LOCAL_CREDENTIALS, LOCAL_REGION } from '../lib/local/engine-client.ts';
+import { createEngineClient, LOCAL_SETTINGS } from '../lib/local/engine-client.ts';
 import type { DynamoDbApi } from '../lib/stores/dynamodb-api.ts';
 import { DynamoDbRecordStore } from '../lib/stores/dynamodb-record-store.ts';
 import { acquirePut, completionUpdate } from '../lib/stores/dynamodb-requests.ts';
@@ -50,11 +50,9 @@ export type SubjectName = (typeof SUBJECT_NAMES)[number];
 /** The client that comes with it where its user brings none. Powertools makes the SDK's, with nothing set. */
 export function clientOf(name: SubjectName, endpoint: string): DynamoDBClient {
   return name === 'lambda-idempotency'
-    ? createOwnClient({ endpoint, ...LOCAL_PLACE })
+    ? createOwnClient({ endpoint, ...LOCAL_SETTINGS })
     : createEngineClient(endpoint);
 }
-
-const LOCAL_PLACE = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS } as const;
 
 export interface SubjectSettings extends Pick<HttpOptions, 'onInProgress' | 'sleep'> {
   readonly client: DynamoDBClient;
@@ -90,7 +88,7 @@ export function createSubject(
   };
   const lean = () => {
     if (endpoint === undefined) throw new Error('The lean store takes an endpoint.');
-    return resolveLeanOptions({ tableName, endpoint, ...LOCAL_PLACE });
+    return resolveLeanOptions({ tableName, endpoint, ...LOCAL_SETTINGS });
   };
   const handler = middy(async (_event: APIGatewayProxyEventV2) => work());
   switch (name) {

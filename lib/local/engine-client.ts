@@ -7,6 +7,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
  */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 export const LOCAL_REGION = 'eu-west-1';
+/** What a client of a local engine is told beside the endpoint. */
+export const LOCAL_SETTINGS = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS } as const;
 
 export function createEngineClient(
   endpoint: string,
@@ -14,8 +16,7 @@ export function createEngineClient(
 ): DynamoDBClient {
   return new DynamoDBClient({
     endpoint,
-    region: LOCAL_REGION,
-    credentials: LOCAL_CREDENTIALS,
+    ...LOCAL_SETTINGS,
     ...options,
   });
 }

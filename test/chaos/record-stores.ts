@@ -3,7 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Redis } from 'ioredis';
 import { DynamoDbStore, type IdempotencyStore } from '../../lib/index.ts';
 import { LeanDynamoDbStore } from '../../lib/lean/index.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
+import { LOCAL_SETTINGS } from '../../lib/local/engine-client.ts';
 import { ValkeyStore } from '../../lib/valkey/index.ts';
 
 export const RECORD_STORES = ['dynamodb', 'lean', 'valkey'] as const;
@@ -30,8 +30,7 @@ export function storeAt(records: RecordsAt): IdempotencyStore {
       return new LeanDynamoDbStore({
         tableName,
         endpoint,
-        region: LOCAL_REGION,
-        credentials: LOCAL_CREDENTIALS,
+        ...LOCAL_SETTINGS,
       });
     }
     case 'valkey':

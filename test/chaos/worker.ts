@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
+import { LOCAL_SETTINGS } from '../../lib/local/engine-client.ts';
 import { createDefaultClient, createOwnClient } from '../../lib/stores/dynamodb-store.ts';
 import { httpApiEvent, lambdaContext } from '../support/events.ts';
 import { createAddLine } from './add-line.ts';
@@ -19,8 +19,6 @@ import { type PlacementName, placementOf } from './placements.ts';
 import { TIMEOUT_MS } from './plan.ts';
 import { openValkey, type RecordsAt } from './record-stores.ts';
 import type { Tables } from './tables.ts';
-
-const LOCAL_PLACE = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS } as const;
 
 export interface WorkerSettings {
   readonly name: string;
@@ -90,13 +88,13 @@ function recordsAt(): RecordsAt {
     ? { kind: 'lean', endpoint: settings.endpoint, tableName }
     : {
         kind: 'dynamodb',
-        client: createOwnClient({ endpoint: settings.endpoint, ...LOCAL_PLACE }),
+        client: createOwnClient({ endpoint: settings.endpoint, ...LOCAL_SETTINGS }),
         tableName,
       };
 }
 
 function clientOf(endpoint: string): DynamoDBClient {
-  return createDefaultClient({ endpoint, ...LOCAL_PLACE });
+  return createDefaultClient({ endpoint, ...LOCAL_SETTINGS });
 }
 
 async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

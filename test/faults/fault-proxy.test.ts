@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION, LOCAL_SETTINGS } from '../../lib/local/engine-client.ts';
 import { createIdempotencyTable, testEndpoint } from '../support/dynamodb.ts';
 import { always, type Fault, once } from './fault.ts';
 import { FaultProxy } from './fault-proxy.ts';
@@ -103,8 +103,7 @@ describe('a refused connection', () => {
   test('is refused by the kernel, at every try that the plan names and at no other', async () => {
     const client = new DynamoDBClient({
       endpoint: proxy.endpoint,
-      region: LOCAL_REGION,
-      credentials: LOCAL_CREDENTIALS,
+      ...LOCAL_SETTINGS,
       maxAttempts: 2,
     });
     refuseConnections(client, (operation) => proxy.refusesConnection(operation));

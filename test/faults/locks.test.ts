@@ -1,7 +1,7 @@
 /** Locks behind a network that loses, delays and refuses: the real SDK, its retries included, and a real engine. */
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
+import { LOCAL_SETTINGS } from '../../lib/local/engine-client.ts';
 import { createLocks, DynamoDbLockStore, type Lock, type LockState } from '../../lib/locks/index.ts';
 import { createOwnClient } from '../../lib/stores/dynamodb-store.ts';
 import { createIdempotencyTable, testEndpoint } from '../support/dynamodb.ts';
@@ -35,8 +35,7 @@ async function withLock(body: (scene: Scene) => Promise<void>, permits = 1): Pro
   const clientOf = (endpoint: string) =>
     createOwnClient({
       endpoint,
-      region: LOCAL_REGION,
-      credentials: LOCAL_CREDENTIALS,
+      ...LOCAL_SETTINGS,
       maxAttempts: MAX_ATTEMPTS,
       requestHandler: { requestTimeout: IMPATIENT_MS, throwOnRequestTimeout: true },
     });

@@ -2,7 +2,7 @@
 import { resolveEndpoint } from '../../lib/lean/endpoint.ts';
 import { HttpExchange } from '../../lib/lean/http-exchange.ts';
 import { type Exchange, LeanDynamoDbApi } from '../../lib/lean/lean-dynamodb-api.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../lib/local/engine-client.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION, LOCAL_SETTINGS } from '../../lib/local/engine-client.ts';
 import { DynamoDbRecordStore } from '../../lib/stores/dynamodb-record-store.ts';
 import { createOwnClient, DynamoDbStore } from '../../lib/stores/dynamodb-store.ts';
 import { CLOSED_PORT, refuseConnections } from './refused-connection.ts';
@@ -38,8 +38,7 @@ function throughSdk(options: StruckStoreOptions): StruckStore {
   const { endpoint, tableName, maxAttempts, requestTimeoutMs, refusesConnection } = options;
   const client = createOwnClient({
     endpoint,
-    region: LOCAL_REGION,
-    credentials: LOCAL_CREDENTIALS,
+    ...LOCAL_SETTINGS,
     maxAttempts,
     requestHandler: { requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true },
   });

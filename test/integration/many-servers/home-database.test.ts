@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { DynamoDbStore, type IdempotentContext, idempotent, outcomeUnknown } from '../../../lib/index.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../lib/local/engine-client.ts';
+import { LOCAL_SETTINGS } from '../../../lib/local/engine-client.ts';
 import { type Database, type PlacementName, placementOf } from '../../chaos/placements.ts';
 import { scanAll } from '../../chaos/scan.ts';
 import { createCartTable, createIdempotencyTable, testClient } from '../../support/dynamodb.ts';
@@ -31,8 +31,7 @@ beforeAll(async () => {
   // Nobody listens there.
   unreachable = new DynamoDBClient({
     endpoint: 'http://127.0.0.1:1',
-    region: LOCAL_REGION,
-    credentials: LOCAL_CREDENTIALS,
+    ...LOCAL_SETTINGS,
     maxAttempts: 1,
   });
   idempotencyTable = await createIdempotencyTable(client);

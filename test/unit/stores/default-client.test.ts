@@ -1,11 +1,10 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../lib/local/engine-client.ts';
+import { LOCAL_REGION, LOCAL_SETTINGS } from '../../../lib/local/engine-client.ts';
 import { createDefaultClient, createOwnClient } from '../../../lib/stores/dynamodb-store.ts';
 import { createIdempotencyTable, testEndpoint } from '../../support/dynamodb.ts';
 
-const PLACE = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
 /** What the type of the client's settings leaves out of it. */
 interface NodeHttpHandler {
   httpHandlerConfigs(): object;
@@ -14,7 +13,7 @@ interface NodeHttpHandler {
 const clients: { destroy(): void }[] = [];
 
 function ownClient(config: Parameters<typeof createOwnClient>[0] = {}) {
-  const client = createOwnClient({ ...PLACE, endpoint: testEndpoint(), ...config });
+  const client = createOwnClient({ ...LOCAL_SETTINGS, endpoint: testEndpoint(), ...config });
   clients.push(client);
   return client;
 }
@@ -88,7 +87,7 @@ describe('the client that a store makes for itself', () => {
 });
 
 test('the client that is made for all is one for the document client, too', async () => {
-  const client = createDefaultClient({ ...PLACE, endpoint: testEndpoint(), maxAttempts: 7 });
+  const client = createDefaultClient({ ...LOCAL_SETTINGS, endpoint: testEndpoint(), maxAttempts: 7 });
   clients.push(client);
   const TableName = await createIdempotencyTable();
   const documents = DynamoDBDocumentClient.from(client);
