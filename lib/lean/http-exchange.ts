@@ -26,15 +26,21 @@ export class HttpExchange {
   readonly #endpoint: Endpoint;
   readonly #settings: HttpSettings;
   readonly #agent: Agent;
+  readonly #transport: Pick<typeof https, 'request'>;
 
   constructor(endpoint: Endpoint, settings: HttpSettings) {
     this.#endpoint = endpoint;
     this.#settings = settings;
     const kept = { keepAlive: true, maxSockets: settings.maxSockets };
-    this.#agent = endpoint.isTls
-      ? // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED would otherwise have a say.
-        new https.Agent({ ...kept, rejectUnauthorized: true })
-      : new (nodeHttp().Agent)(kept);
+    if (endpoint.isTls) {
+      // Said outright, since NODE_TLS_REJECT_UNAUTHORIZED would otherwise have a say.
+      this.#agent = new https.Agent({ ...kept, rejectUnauthorized: true });
+      this.#transport = https;
+    } else {
+      const http = nodeHttp();
+      this.#agent = new http.Agent(kept);
+      this.#transport = http;
+    }
   }
 
   /**
@@ -42,11 +48,17 @@ export class HttpExchange {
    * no timer, no listener, and no connection that something may still come from.
    */
   post(headers: Record<string, string | number>, body: Buffer): Promise<HttpReply> {
-    const { isTls, hostname, port } = this.#endpoint;
+    const { hostname, port } = this.#endpoint;
     const { connectTimeoutMs, requestTimeoutMs } = this.#settings;
-    const { request: send } = isTls ? https : nodeHttp();
     return new Promise((resolve, reject) => {
-      const request = send({ agent: this.#agent, hostname, port, method: 'POST', path: '/', headers });
+      const request = this.#transport.request({
+        agent: this.#agent,
+        hostname,
+        port,
+        method: 'POST',
+        path: '/',
+        headers,
+      });
       const giveUp = (what: string) => request.destroy(timeoutError(what));
       const timer = setTimeout(() => giveUp(`no reply within ${requestTimeoutMs} ms`), requestTimeoutMs);
       let connectTimer: NodeJS.Timeout | undefined;
