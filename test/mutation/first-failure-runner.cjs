@@ -12,10 +12,6 @@ const { default: TestRunner } = require('jest-runner');
 /** By path: the full names of a suite's tests, and how long it took. In Stryker's copy of this repository. */
 const KNOWN_SUITES = 'known-suites.json';
 
-/**
- * By path: for how many mutants a suite was run so far, and how many of them it has noticed. A file for each worker, whose
- * process Stryker replaces now and then. It decides the order of the suites and nothing else.
- */
 const NOTICED = `noticed-by-suite-${process.env.STRYKER_MUTATOR_WORKER ?? '0'}.json`;
 
 module.exports = class FirstFailureRunner extends TestRunner {
@@ -31,20 +27,14 @@ module.exports = class FirstFailureRunner extends TestRunner {
         return;
       }
       const known = JSON.parse(readFileSync(knownSuites, 'utf8'));
-      const noticedFile = join(this._globalConfig.rootDir, NOTICED);
-      const noticed = existsSync(noticedFile) ? JSON.parse(readFileSync(noticedFile, 'utf8')) : {};
-      try {
-        for (const test of suitesFor(this._globalConfig.testNamePattern, tests, known, noticed)) {
-          await super.runTests([test], watcher, options);
-          const result = results.get(test.path);
-          // Without a result it could not be run at all, which Stryker reports.
-          const isNoticed = result === undefined || result.numFailingTests > 0;
-          const { runs, mutants } = noticed[test.path] ?? NOTHING_YET;
-          noticed[test.path] = { runs: runs + 1, mutants: mutants + (isNoticed ? 1 : 0) };
-          if (isNoticed) return;
-        }
-      } finally {
-        writeFileSync(noticedFile, JSON.stringify(noticed));
+      const noticed = new Noticed(join(this._globalConfig.rootDir, NOTICED));
+      for (const test of suitesFor(this._globalConfig.testNamePattern, tests, known, noticed)) {
+        await super.runTests([test], watcher, options);
+        const result = results.get(test.path);
+        // Without a result it could not be run at all, which Stryker reports.
+        const isNoticed = result === undefined || result.numFailingTests > 0;
+        noticed.add(test.path, isNoticed);
+        if (isNoticed) return;
       }
     } finally {
       stopListening();
@@ -56,12 +46,34 @@ function knownSuite([path, { testResults, perfStats }]) {
   return [path, { names: testResults.map(({ fullName }) => fullName), runtimeMs: perfStats.runtime }];
 }
 
-const NOTHING_YET = { runs: 0, mutants: 0 };
+/**
+ * By path: for how many mutants a suite was run so far, and how many of them it has noticed. A file for each worker, whose
+ * process Stryker replaces now and then. It decides the order of the suites and nothing else.
+ */
+class Noticed {
+  #file;
+  #bySuite;
 
-/** Mutants in a millisecond, to be expected by what was seen so far; of a suite that was never run, every second one. */
-function yieldOf(path, { runtimeMs }, noticed) {
-  const { runs, mutants } = noticed[path] ?? NOTHING_YET;
-  return (mutants + 1) / (runs + 2) / Math.max(runtimeMs, 1);
+  constructor(file) {
+    this.#file = file;
+    this.#bySuite = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  }
+
+  add(path, isNoticed) {
+    const { runs, mutants } = this.#of(path);
+    this.#bySuite[path] = { runs: runs + 1, mutants: mutants + (isNoticed ? 1 : 0) };
+    writeFileSync(this.#file, JSON.stringify(this.#bySuite));
+  }
+
+  /** Mutants in a millisecond, to be expected by what was seen so far; of a suite that was never run, every second one. */
+  yieldOf(path, { runtimeMs }) {
+    const { runs, mutants } = this.#of(path);
+    return (mutants + 1) / (runs + 2) / Math.max(runtimeMs, 1);
+  }
+
+  #of(path) {
+    return this.#bySuite[path] ?? { runs: 0, mutants: 0 };
+  }
 }
 
 /** A mutant in code that runs while a module is loaded comes without names: it concerns every suite. */
@@ -69,5 +81,5 @@ function suitesFor(testNamePattern, tests, known, noticed) {
   const pattern = new RegExp(testNamePattern || '', 'i');
   return tests
     .filter(({ path }) => known[path].names.some((name) => pattern.test(name)))
-    .sort((a, b) => yieldOf(b.path, known[b.path], noticed) - yieldOf(a.path, known[a.path], noticed));
+    .sort((a, b) => noticed.yieldOf(b.path, known[b.path]) - noticed.yieldOf(a.path, known[a.path]));
 }
