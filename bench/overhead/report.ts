@@ -7,7 +7,7 @@ export const SCENARIOS = ['first-run', 'replay'] as const;
 type Scenario = (typeof SCENARIOS)[number];
 
 export const INSTANT = 'a client that answers at once';
-/** The lean store has no client of the SDK that could be replaced. */
+/** Lean has no client of the SDK that could be replaced; and one that answers at once serializes nothing and has no middleware. */
 export const INSTANT_SUBJECTS = [
   'bare',
   'raw SDK calls',

@@ -20,7 +20,7 @@ export const ENCODING = 'br';
  */
 const THOROUGH_BELOW_BYTES = 64 * 1024;
 
-/** With a window of 64 KB, for which brotli sets up a fifth of the memory: half of the time for a result of 2 KB. */
+/** With a window of 64 KB, for which brotli sets up less: half of the CPU time of a call among other work (docs/adr/0013). */
 const THOROUGH = { params: { [constants.BROTLI_PARAM_QUALITY]: 5, [constants.BROTLI_PARAM_LGWIN]: 16 } };
 const FAST = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
 
