@@ -24,6 +24,13 @@ export type CallState =
   /** Its attempt has been completed, given back, or left in doubt. */
   | { readonly kind: 'ended' };
 
+/** A lock that a call asks for. A copy of the request may reach the store after the call was refused. */
+export interface AskedLock {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly owner: string;
+}
+
 /** One call of `saveInProgress`, and what became of it. */
 export class Call {
   /** Those of its layer. */
@@ -32,6 +39,8 @@ export class Call {
   state: CallState = { kind: 'asking' };
   /** The call in whose context this one was made, if that can still have an attempt. */
   outer: Call | undefined;
+  /** Its own, or that of the refused call which it repeats. */
+  asked: AskedLock | undefined;
 
   constructor(kin: AttemptsOfCalls, payload: unknown, outer: Call | undefined) {
     this.kin = kin;
@@ -55,7 +64,9 @@ export class AttemptsOfCalls {
 
   /** To be called before `saveInProgress` first waits, or its caller does not go on in this context. */
   begin(payload: unknown): Call {
-    const call = new Call(this, payload, nearestOpen(CONTEXT.getStore()));
+    const last = CONTEXT.getStore();
+    const call = new Call(this, payload, nearestOpen(last));
+    call.asked = this.#handedOnBy(last, payload);
     CONTEXT.enterWith(call);
     return call;
   }
@@ -97,6 +108,17 @@ export class AttemptsOfCalls {
     if (inContext !== undefined) return foundIn(inContext);
     const calls = [...(this.#callsWith(payload) ?? [])];
     return calls.some(isGranted) ? only(calls) : { kind: 'none' };
+  }
+
+  /**
+   * Powertools calls again where the record has changed under its eyes, and so do callers who have been refused. A lock that
+   * comes late, of the call before, is then the new call's own. Handed on to one only: of two, both would take it for theirs.
+   */
+  #handedOnBy(last: Call | undefined, payload: unknown): AskedLock | undefined {
+    if (last?.kin !== this || !Object.is(last.payload, payload) || last.state.kind !== 'refused') return;
+    const { asked } = last;
+    last.asked = undefined;
+    return asked;
   }
 
   #inContext(payload: unknown): Call | undefined {

@@ -113,8 +113,12 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
   /** Called by `saveInProgress`, with the record as Powertools would put it. */
   protected override async _putRecord(record: PowertoolsRecord): Promise<void> {
     const { idempotencyKey: id, payloadHash: fingerprint = '', inProgressExpiryTimestamp } = record;
-    const { clockSkewMs, notify } = this.#options;
+    const { clockSkewMs, newOwner, notify } = this.#options;
     const call = this.#calls.current;
+    const before = call?.asked;
+    const isRepeated = before?.id === id && before.fingerprint === fingerprint;
+    const owner = isRepeated ? before.owner : newOwner();
+    if (call !== undefined) call.asked = { id, fingerprint, owner };
     let seen: IdempotencyRecord | undefined;
     const settings = {
       ...this.#settings(),
@@ -127,6 +131,7 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
     const claimed = await claim(settings, {
       id,
       fingerprint,
+      owner,
       leaseEndsAtMs: Math.ceil(endsAtMs) + clockSkewMs,
     });
     switch (claimed.kind) {

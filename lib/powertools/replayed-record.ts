@@ -1,5 +1,6 @@
 import { IdempotencyRecord as PowertoolsRecord } from '@aws-lambda-powertools/idempotency/persistence';
 import { ResultNotRecordedError } from '../idempotency/errors.ts';
+import { epochSeconds } from '../idempotency/record.ts';
 import type { IdempotencyRecord, OmissionReason } from '../stores/idempotency-store.ts';
 
 type ResponseData = NonNullable<PowertoolsRecord['responseData']>;
@@ -14,20 +15,30 @@ export function replayedRecord(record: IdempotencyRecord): PowertoolsRecord {
     inProgressExpiryTimestamp: leaseEndsAtMs,
     payloadHash: fingerprint,
   };
-  if (status === 'INPROGRESS') return new PowertoolsRecord(members);
+  if (status === 'INPROGRESS') return new ReplayedRecord(members);
   switch (result?.kind) {
     case 'json':
-      return new PowertoolsRecord({ ...members, responseData: JSON.parse(result.json) as ResponseData });
+      return new ReplayedRecord({ ...members, responseData: JSON.parse(result.json) as ResponseData });
     case 'omitted':
       return new RecordWithoutResult(members, result.reason);
     default:
       // The Middy middleware takes `undefined` for "go on" and would run the handler again; Lambda sends null for either.
-      return new PowertoolsRecord({ ...members, responseData: null as unknown as ResponseData });
+      return new ReplayedRecord({ ...members, responseData: null as unknown as ResponseData });
+  }
+}
+
+/**
+ * Counts until the end of the second in which it expires, as it does for the store that has let nobody else acquire the key.
+ * Powertools goes by fractions, and would ask again in vain for what is left of that second.
+ */
+class ReplayedRecord extends PowertoolsRecord {
+  override isExpired(): boolean {
+    return this.expiryTimestamp !== undefined && epochSeconds(Date.now()) > this.expiryTimestamp;
   }
 }
 
 /** The payload is looked at first, as for any other record; only whoever asks for the result learns that there is none. */
-class RecordWithoutResult extends PowertoolsRecord {
+class RecordWithoutResult extends ReplayedRecord {
   readonly #reason: OmissionReason;
 
   constructor(members: ConstructorParameters<typeof PowertoolsRecord>[0], reason: OmissionReason) {

@@ -243,6 +243,12 @@ export class Checker {
     if (code === 'IN_PROGRESS' && sender.holdsLock && !isOver) {
       this.#fail('a lost reply is no conflict', `send ${sender.number} is refused for its own lock`);
     }
+    if (code === 'INCONSISTENT') {
+      this.#fail(
+        'expired counts as absent',
+        `send ${sender.number} is told that its record is gone, and not run`,
+      );
+    }
     const isMissing = this.#livesMetBy(sender).some(({ answerIsMissing }) => answerIsMissing);
     if (code === 'RESULT_NOT_RECORDED' && !isMissing) {
       this.#fail('a long answer is whole', `send ${sender.number} is told that it is missing`);

@@ -76,6 +76,47 @@ describe('whose attempt it is', () => {
     expect([ownerOf(calls.succeeded('o1')), ownerOf(others.succeeded('o1'))]).toEqual(['a', 'b']);
   });
 
+  describe('a call that repeats a refused one', () => {
+    const asked = { id: 'orders#1', fingerprint: '', owner: 'a' };
+    const refused = async (calls: AttemptsOfCalls, payload: unknown) => {
+      const call = await acquire(calls, payload, undefined);
+      call.asked = asked;
+    };
+
+    test('claims under the same token, in whose name a lock may be on its way', async () => {
+      const calls = new AttemptsOfCalls();
+      await refused(calls, 'o1');
+      expect(calls.begin('o1').asked).toEqual(asked);
+    });
+
+    test('is one call: of two at once, the other has a token of its own', async () => {
+      const calls = new AttemptsOfCalls();
+      await refused(calls, 'o1');
+      const both = [1, 2].map(() => elsewhere(async () => calls.begin('o1').asked));
+      expect(await Promise.all(both)).toEqual([asked, undefined]);
+    });
+
+    test('has the same payload, the same layer and the same caller', async () => {
+      const calls = new AttemptsOfCalls();
+      const other = elsewhere(async () => {
+        await refused(calls, 'o1');
+        return [
+          await elsewhere(async () => calls.begin('o2').asked),
+          await elsewhere(async () => new AttemptsOfCalls().begin('o1').asked),
+        ];
+      });
+      expect(await other).toEqual([undefined, undefined]);
+      expect(calls.begin('o1').asked).toBeUndefined();
+    });
+
+    test('and not one that was granted', async () => {
+      const calls = new AttemptsOfCalls();
+      const call = await acquire(calls, 'o1', 'a');
+      call.asked = asked;
+      expect(calls.begin('o1').asked).toBeUndefined();
+    });
+  });
+
   test('a context that nobody leaves keeps nothing of what has ended', async () => {
     const calls = new AttemptsOfCalls();
     const open = await acquire(calls, 'open', 'a');
