@@ -4,7 +4,7 @@
  * seen before has all its continuations behind it, so that the schedule is cut off there.
  */
 import { createHash } from 'node:crypto';
-import type { Violation } from './checker.ts';
+import type { Violation } from './checker/promises.ts';
 import type { RecordedChoices } from './choices.ts';
 import type { Mutant } from './mutants.ts';
 import { runSchedule } from './schedule.ts';

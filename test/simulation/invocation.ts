@@ -152,7 +152,7 @@ export class Invocation implements Sender, Guarded {
     const answer = await this.#answer();
     this.ended = true;
     this.note(() => `is answered: ${describe(answer)}`);
-    this.#world.checker.answered(this, answer);
+    this.#world.checker.answers.answered(this, answer);
     return answer;
   }
 
@@ -182,7 +182,7 @@ export class Invocation implements Sender, Guarded {
   readonly sleep: Sleep = (ms, signal, options) => {
     const { checker, scheduler } = this.#world;
     // For the timers of a lease nobody waits.
-    if (options?.ref !== false) checker.sleeps(this, ms);
+    if (options?.ref !== false) checker.runs.sleeps(this, ms);
     return scheduler.sleep(this.number, ms, signal);
   };
 
@@ -203,19 +203,19 @@ export class Invocation implements Sender, Guarded {
 
   readonly findOut = async (): Promise<Reconciliation> => {
     const { scheduler, checker, choices, handlersMayFail } = this.#world;
-    checker.asked(this);
+    checker.runs.asked(this);
     this.note(() => 'asks what became of it');
     await scheduler.step(this.number, 'look');
     if (choices.pick(handlersMayFail ? [3, 1] : [1]) === 1) return { outcome: 'blocked' };
-    const run = checker.effectOf(this.key);
+    const run = checker.runs.effectOf(this.key);
     if (run === undefined) return { outcome: 'run' };
-    checker.foundOut(this, run);
+    checker.runs.foundOut(this, run);
     return { outcome: 'completed', answer: resultOf(run, { isLong: this.#isLong }) };
   };
 
   readonly handle = async (idempotency: IdempotencyContext): Promise<unknown> => {
     const { scheduler, checker, choices, front, handlersMayFail, mutant } = this.#world;
-    checker.runStarted(this);
+    checker.runs.started(this);
     this.note(() => 'handler begins');
     const end = ENDS[choices.pick(handlersMayFail ? END_WEIGHTS : [1])];
     await scheduler.step(this.number, 'handler');
@@ -239,7 +239,7 @@ export class Invocation implements Sender, Guarded {
   async #work(idempotency: IdempotencyContext): Promise<boolean> {
     switch (this.#world.work) {
       case 'effect':
-        this.#world.checker.tookEffect(this);
+        this.#world.checker.runs.tookEffect(this);
         this.note(() => 'EFFECT');
         return true;
       case 'commit':
@@ -276,7 +276,7 @@ export class Invocation implements Sender, Guarded {
     const apply = () => {
       const isNew = this.#world.databases.put(database, rowId);
       this.note(() => (isNew ? `ROW in database ${database}` : `finds its row in database ${database}`));
-      if (isNew) this.#world.checker.rowPut(this, database);
+      if (isNew) this.#world.checker.runs.rowPut(this, database);
     };
     this.note(() => `row ${fate}`);
     if (fate === 'late') {
@@ -293,7 +293,7 @@ export class Invocation implements Sender, Guarded {
     const { checker, choices, handlersMayFail } = this.#world;
     const hasAnswer = choices.pick(handlersMayFail ? [3, 1] : [1]) === 0;
     const onConditionFailed = () => {
-      checker.conditionFailed(this);
+      checker.rows.conditionFailed(this);
       this.note(() => 'finds nothing in stock');
       return resultOf(this, { isLong: this.#isLong, soldOut: true });
     };
@@ -311,12 +311,12 @@ export class Invocation implements Sender, Guarded {
   ): Promise<number> {
     const { scheduler, checker } = this.#world;
     const result = await step(name, async () => {
-      checker.stepStarted(this, name, deriveKey(name));
+      checker.runs.stepStarted(this, name, deriveKey(name));
       this.note(() => `step ${name}`);
       await scheduler.step(this.number, `step ${name}`);
       return value;
     });
-    checker.stepReturned(this, name, result);
+    checker.runs.stepReturned(this, name, result);
     return result;
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { worldFor } from './bounds.ts';
-import { INVARIANTS, type Invariant } from './checker.ts';
+import { INVARIANTS, type Invariant } from './checker/promises.ts';
 import { MUTANTS } from './mutants.ts';
 import { simulate } from './simulate.ts';
 

@@ -17,7 +17,7 @@ import type {
 } from '../../lib/index.ts';
 import type { SharedOptions } from '../../lib/powertools/index.ts';
 import { changedStore } from '../support/intercepted-store.ts';
-import type { Invariant } from './checker.ts';
+import type { Invariant } from './checker/promises.ts';
 import type { Request } from './dynamodb/simulated-dynamodb.ts';
 import type { Sender } from './invocation.ts';
 import type { WhenUncertain, World } from './world.ts';

@@ -51,7 +51,7 @@ export async function exchange(world: World, sender: Sender, request: Request): 
     }
     const reply = await apply();
     // A renewal goes on beside the work: what it finds may come too late for the answer, which does not wait for it.
-    if (fate === 'delivered' && operation !== 'renew' && isAboutRecord) checker.looked(sender);
+    if (fate === 'delivered' && operation !== 'renew' && isAboutRecord) checker.answers.looked(sender);
     const holdsLock = world.table.records.some(
       ({ status, owner }) => status === 'INPROGRESS' && sender.owners.has(owner),
     );
@@ -75,7 +75,7 @@ export async function exchange(world: World, sender: Sender, request: Request): 
         throw error;
       },
     );
-    checker.applied(sender, operation, before, world.table.records);
+    checker.writes.applied(sender, operation, before, world.table.records);
     return reply;
   }
 

@@ -2,7 +2,8 @@
 
 import { GUARDS_BESIDE } from './beside-powertools.ts';
 import { within } from './bounds.ts';
-import { Checker, type Violation } from './checker.ts';
+import { Checker } from './checker/checker.ts';
+import type { Violation } from './checker/promises.ts';
 import { pickOne, type RecordedChoices } from './choices.ts';
 import { createTable } from './create-table.ts';
 import { Databases } from './databases.ts';
@@ -146,15 +147,15 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
       const { id } = pickOne(choices, expired);
       world.tell(undefined, `TTL deletes a ${table.record(id) === undefined ? 'chunk' : 'record'}`);
       table.delete(id);
-      checker.ttlDeleted(id);
+      checker.writes.ttlDeleted(id);
     } else {
       restocksLeft -= 1;
       table.left += 1;
-      checker.restocked();
+      checker.rows.restocked();
       world.tell(undefined, 'one more comes into stock');
     }
   }
-  if (checker.violation === undefined) checker.checkEffects();
+  if (checker.violation === undefined) checker.runs.checkEffects();
   if (checker.violation === undefined) await probe();
   return { violation: checker.violation, history, steps, abandoned: false };
 
@@ -208,7 +209,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
     world.tell(undefined, 'time goes on');
     for (const id of table.clocks.dropExpired()) {
       world.tell(undefined, 'the store lets a record go');
-      checker.ttlDeleted(id);
+      checker.writes.ttlDeleted(id);
     }
     for (const invocation of invocations) {
       if (!invocation.ended && !invocation.isZombie && invocation.deadlineMs <= moment) {
@@ -242,7 +243,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
         answer = given;
       });
       while (answer === undefined && steps++ <= STEPS_MAX) await take(0);
-      if (answer !== undefined && checker.violation === undefined) checker.probed(invocation, answer);
+      if (answer !== undefined && checker.violation === undefined) checker.answers.probed(invocation, answer);
     }
   }
 

@@ -1,6 +1,6 @@
 /** Makes a schedule that breaks a promise as uneventful as it can be, while it still breaks the same one. */
 import { calm } from './calm.ts';
-import type { Invariant } from './checker.ts';
+import type { Invariant } from './checker/promises.ts';
 import { givenChoices, randomChoices } from './choices.ts';
 import type { Mutant } from './mutants.ts';
 import { runSchedule, type ScheduleResult } from './schedule.ts';

@@ -1,5 +1,5 @@
 /** Many random schedules, one after another. */
-import type { Invariant, Violation } from './checker.ts';
+import type { Invariant, Violation } from './checker/promises.ts';
 import { randomChoices } from './choices.ts';
 import type { Mutant } from './mutants.ts';
 import { runSchedule } from './schedule.ts';

@@ -1,6 +1,6 @@
 import type { OnInProgress } from '../../lib/index.ts';
 import type { Interception } from '../support/intercepted-store.ts';
-import type { Checker } from './checker.ts';
+import type { Checker } from './checker/checker.ts';
 import type { Choices } from './choices.ts';
 import type { Databases } from './databases.ts';
 import type { Guards } from './guard.ts';

@@ -1,4 +1,4 @@
-import type { Sender } from './invocation.ts';
+import type { Sender } from '../invocation.ts';
 
 export interface RunOfKey {
   readonly sender: Sender;
