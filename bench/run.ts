@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { argumentsOrExit, oneOf } from '../test/support/run-arguments.ts';
 import { NODES } from '../test/versions/supported.ts';
 import { measureColdStart } from './cold-start/measure.ts';
 import { measureLatency } from './latency/measure.ts';
@@ -12,27 +13,34 @@ import { measureRecovery } from './recovery/measure.ts';
 import { fileOf, keptRuns, PAGE } from './runs.ts';
 import { measureUnits } from './units/measure.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    keep: { type: 'boolean', default: false },
-    'soak-minutes': { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
-if (values.help) {
-  console.log(`Measures, and writes docs/benchmarks.md and the rounds it was made from.
+const USAGE = `Measures, and writes docs/benchmarks.md and the rounds it was made from.
 
 Usage: npm run bench -- [--only NAME,...] [--quick [--keep]] [--soak-minutes N] [--json]
   --only NAME,...  these sections; the others stay as they are (${SECTION_NAMES.join(', ')})
   --quick          a small run, printed and not written
   --keep           writes a quick run as well; the page says so with its command
   --soak-minutes N of the memory section (default 10; 0.5 of a quick run)
-  --json           what was measured, as JSON`);
-  process.exit(0);
-}
+  --json           what was measured, as JSON`;
+
+const { only, quick, keep, soakMinutes, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      'soak-minutes': { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const soakText = values['soak-minutes'];
+  const soakMinutes = soakText === undefined ? undefined : Number(soakText);
+  if (soakMinutes !== undefined && !(soakMinutes >= 0.5)) {
+    throw new Error(`--soak-minutes takes a number of at least 0.5, and not "${soakText}".`);
+  }
+  const only = values.only?.split(',').map((name) => oneOf('only', name, SECTION_NAMES));
+  return { ...values, only, soakMinutes };
+});
 
 /** What each section measures, in the size of a quick run and of a whole one. */
 const SECTIONS: { readonly [Name in SectionName]: (quick: boolean) => Promise<Measured[Name]> } = {
@@ -65,35 +73,20 @@ const SECTIONS: { readonly [Name in SectionName]: (quick: boolean) => Promise<Me
   locks: (quick) => measureLocks(quick ? { rounds: 1, durationMs: 2000 } : { rounds: 5, durationMs: 5000 }),
 };
 
-const asked = values.only?.split(',') ?? SECTION_NAMES;
-const unknown = asked.filter((name) => !SECTION_NAMES.some((known) => known === name));
-if (unknown.length > 0) {
-  process.stderr.write(`--only takes ${SECTION_NAMES.join(', ')}, and not "${unknown.join(', ')}".\n`);
-  process.exit(2);
-}
-
-const soakMinutes = values['soak-minutes'] === undefined ? undefined : Number(values['soak-minutes']);
-if (soakMinutes !== undefined && !(soakMinutes >= 0.5)) {
-  process.stderr.write(
-    `--soak-minutes takes a number of at least 0.5, and not "${values['soak-minutes']}".\n`,
-  );
-  process.exit(2);
-}
-
 const flags = [
-  ...(values.only === undefined ? [] : ['--only', values.only]),
-  ...(values.quick ? ['--quick'] : []),
-  ...(values.keep ? ['--keep'] : []),
+  ...(only === undefined ? [] : ['--only', only.join(',')]),
+  ...(quick ? ['--quick'] : []),
+  ...(keep ? ['--keep'] : []),
   ...(soakMinutes === undefined ? [] : ['--soak-minutes', String(soakMinutes)]),
 ];
-const isWritten = !values.quick || values.keep;
+const isWritten = !quick || keep;
 const runs: Partial<Record<SectionName, Run<unknown>>> = {};
-for (const name of SECTION_NAMES.filter((known) => asked.includes(known))) {
+for (const name of SECTION_NAMES.filter((known) => only?.includes(known) ?? true)) {
   runs[name] = {
     date: new Date().toISOString().slice(0, 10),
     command: ['npm run bench', ...(flags.length > 0 ? ['--', ...flags] : [])].join(' '),
     machine: thisMachine(),
-    measured: await SECTIONS[name](values.quick),
+    measured: await SECTIONS[name](quick),
   };
 }
 // Each section measures what its part of the page takes; the table above does not carry that in its type.
@@ -105,4 +98,4 @@ if (isWritten) {
   }
   writeFileSync(PAGE, benchmarksMarkdown(measured));
 }
-console.log(values.json ? JSON.stringify(runs, null, 2) : benchmarksMarkdown(measured));
+console.log(json ? JSON.stringify(runs, null, 2) : benchmarksMarkdown(measured));

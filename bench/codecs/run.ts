@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { codecsMarkdown, type NodeFigures } from './report.ts';
 import type { Figures } from './variant.ts';
 
@@ -14,23 +15,27 @@ Usage: npm run bench:codecs -- [--node PATH]... [--rounds N] [--json]
   --rounds N    rounds, each with every Node once (default 5)
   --json        all raw rounds as JSON, instead of Markdown`;
 
-const { values } = parseArgs({
-  options: {
-    node: { type: 'string', multiple: true, default: [process.execPath] },
-    rounds: { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { paths, rounds, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      node: { type: 'string', multiple: true, default: [process.execPath] },
+      rounds: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return {
+    paths: values.node,
+    rounds: wholeNumber('rounds', values.rounds, 1),
+    json: values.json,
+    help: values.help,
+  };
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
 const run = promisify(execFile);
 const nodes: NodeFigures[] = [];
-for (const path of values.node) {
+for (const path of paths) {
   const { stdout } = await run(path, ['--print', 'process.version']);
   nodes.push({ path, version: stdout.trim(), rounds: [] });
 }
@@ -43,9 +48,9 @@ async function runVariant(path: string, mode: string): Promise<string> {
 }
 
 try {
-  for (let round = 0; round < Number(values.rounds); round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const node of round % 2 === 0 ? nodes : [...nodes].reverse()) {
-      process.stderr.write(`\rround ${round + 1}/${values.rounds}  Node ${node.version}`.padEnd(50));
+      process.stderr.write(`\rround ${round + 1}/${rounds}  Node ${node.version}`.padEnd(50));
       const figures: Figures = JSON.parse(await runVariant(node.path, 'measure'));
       node.rounds.push(figures);
     }
@@ -57,4 +62,4 @@ try {
   await rm(folder, { recursive: true });
 }
 
-console.log(values.json ? JSON.stringify({ nodes, read }, null, 2) : codecsMarkdown(nodes, read));
+console.log(json ? JSON.stringify({ nodes, read }, null, 2) : codecsMarkdown(nodes, read));

@@ -2,18 +2,23 @@ import { parseArgs } from 'node:util';
 import { ALL_CHECKS } from '../../lib/command-line/conform/all-checks.ts';
 import { textReport } from '../../lib/command-line/conform/report.ts';
 import { type Finding, runChecks } from '../../lib/command-line/conform/run-checks.ts';
+import { argumentsOrExit } from '../../test/support/run-arguments.ts';
 import { CONTENDERS, settingsFor } from './contenders.ts';
 import { type Column, conformPage } from './report.ts';
 
-const { values } = parseArgs({
-  options: { markdown: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+const USAGE = `Checks the sample API and two other implementations against the Idempotency-Key draft.
+
+Usage: npm run bench:conform -- [--markdown]`;
+
+const { markdown } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      markdown: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return values;
 });
-if (values.help) {
-  console.log(
-    'Checks the sample API and two other implementations against the Idempotency-Key draft.\n\nUsage: npm run bench:conform -- [--markdown]',
-  );
-  process.exit(0);
-}
 
 const columns: Column[] = [];
 for (const { name, start } of CONTENDERS) {
@@ -25,6 +30,6 @@ for (const { name, start } of CONTENDERS) {
     await stop();
   }
   columns.push({ name, findings });
-  if (!values.markdown) console.log(`\n${name}\n${textReport(settingsFor(url), findings)}`);
+  if (!markdown) console.log(`\n${name}\n${textReport(settingsFor(url), findings)}`);
 }
-if (values.markdown) process.stdout.write(conformPage(columns));
+if (markdown) process.stdout.write(conformPage(columns));

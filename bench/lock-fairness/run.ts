@@ -3,24 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
+import { median, quantile } from '../tables.ts';
 import { CONTENDERS } from './contenders.ts';
 import type { VariantResult, VariantSettings } from './variant.ts';
 
-const { values } = parseArgs({
-  options: {
-    contenders: { type: 'string', default: '16' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '10' },
-    hold: { type: 'string', default: '20' },
-    lease: { type: 'string', default: '2000' },
-    poll: { type: 'string', default: '50' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
-if (values.help) {
-  console.log(`Measures how long contenders wait for one lock, and whether it is the same ones who get it.
+const USAGE = `Measures how long contenders wait for one lock, and whether it is the same ones who get it.
 
 Usage: npm run bench:lock-fairness -- [options]
   --contenders N  who ask again as soon as they have given it back (default 16)
@@ -29,19 +17,35 @@ Usage: npm run bench:lock-fairness -- [options]
   --hold MS       for which it is held (default 20)
   --lease MS      of each variant (default 2000)
   --poll MS       of those that look again after a fixed time (default 50)
-  --json          every round, as JSON`);
-  process.exit(0);
-}
+  --json          every round, as JSON`;
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
-const rounds = wholeNumber('rounds', values.rounds);
-const settings = {
-  contenders: wholeNumber('contenders', values.contenders),
-  durationMs: wholeNumber('seconds', values.seconds) * 1000,
-  holdMs: wholeNumber('hold', values.hold),
-  leaseMs: wholeNumber('lease', values.lease),
-  pollMs: wholeNumber('poll', values.poll),
-};
+const { rounds, settings, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      contenders: { type: 'string', default: '16' },
+      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '10' },
+      hold: { type: 'string', default: '20' },
+      lease: { type: 'string', default: '2000' },
+      poll: { type: 'string', default: '50' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return {
+    rounds: wholeNumber('rounds', values.rounds, 1),
+    settings: {
+      contenders: wholeNumber('contenders', values.contenders, 1),
+      durationMs: wholeNumber('seconds', values.seconds, 1) * 1000,
+      holdMs: wholeNumber('hold', values.hold, 1),
+      leaseMs: wholeNumber('lease', values.lease, 1),
+      pollMs: wholeNumber('poll', values.poll, 1),
+    },
+    json: values.json,
+    help: values.help,
+  };
+});
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const names = Object.keys(CONTENDERS);
@@ -72,7 +76,7 @@ async function runVariant(variant: VariantSettings): Promise<VariantResult> {
 }
 
 function report(): void {
-  if (values.json) {
+  if (json) {
     console.log(
       JSON.stringify({ engine: engine.name, node: process.version, settings, results: [...results] }),
     );
@@ -80,7 +84,7 @@ function report(): void {
   }
   const { contenders, holdMs, leaseMs, pollMs } = settings;
   console.log(
-    `\n${engine.name}, Node ${process.version}: ${contenders} contenders, held for ${holdMs} ms, lease ${leaseMs} ms, polls every ${pollMs} ms; medians of ${rounds} rounds of ${values.seconds} s\n`,
+    `\n${engine.name}, Node ${process.version}: ${contenders} contenders, held for ${holdMs} ms, lease ${leaseMs} ms, polls every ${pollMs} ms; medians of ${rounds} rounds of ${settings.durationMs / 1000} s\n`,
   );
   console.log(
     '| | grants | wait, median | p99 | longest | grants of the least, the most served | requests a grant |\n| --- | --- | --- | --- | --- | --- | --- |',
@@ -100,15 +104,6 @@ function report(): void {
     ];
     console.log(`| ${cells.join(' | ')} |`);
   }
-}
-
-function median(numbers: readonly number[]): number {
-  return quantile(numbers, 0.5);
-}
-
-function quantile(numbers: readonly number[], share: number): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0;
 }
 
 function ms(value: number): string {

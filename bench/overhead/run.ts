@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { wholeNumber } from '../whole-number.ts';
+import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { measureOverhead } from './measure.ts';
 import { overheadMarkdown } from './report.ts';
 
@@ -11,23 +11,25 @@ Usage: npm run bench:overhead -- [--rounds N] [--invocations N] [--json]
                     client that answers at once
   --json            all raw rounds as JSON, instead of Markdown`;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '7' },
-    invocations: { type: 'string', default: '400' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { rounds, invocations, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '7' },
+      invocations: { type: 'string', default: '400' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return {
+    rounds: wholeNumber('rounds', values.rounds, 1),
+    invocations: wholeNumber('invocations', values.invocations, 1),
+    json: values.json,
+    help: values.help,
+  };
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 
-const rounds = wholeNumber('rounds', values.rounds);
-const invocations = wholeNumber('invocations', values.invocations);
 const run = await measureOverhead({
   instant: { rounds, invocations: invocations * 20 },
   engine: { rounds, invocations },
 });
-console.log(values.json ? JSON.stringify(run, null, 2) : overheadMarkdown(run));
+console.log(json ? JSON.stringify(run, null, 2) : overheadMarkdown(run));

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { startDynamoDbLocal } from '../../lib/local/dynamodb-local.ts';
 import { startEngine } from '../../lib/local/engine.ts';
 import type { Engine } from '../../lib/local/running-engine.ts';
+import { argumentsOrExit } from '../../test/support/run-arguments.ts';
 import { type EngineResults, type Report, toJson, toMarkdown, toText } from './report.ts';
 import { SCENARIOS } from './scenarios/all.ts';
 import { tryScenario } from './trial.ts';
@@ -24,11 +25,22 @@ const ENGINES: ReadonlyMap<string, () => Promise<Engine>> = new Map([
   ['dynamodb-local', () => startDynamoDbLocal()],
 ]);
 
-const options = readOptions();
-if (options.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const options = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      engine: { type: 'string', multiple: true, default: [] },
+      json: { type: 'boolean', default: false },
+      markdown: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const unknown = values.only.find((wanted) => !SCENARIOS.some(({ id }) => id === wanted));
+  if (unknown !== undefined) throw new Error(`There is no scenario "${unknown}".`);
+  if (values.json && values.markdown) throw new Error('Choose --json or --markdown, not both.');
+  const [first = startNamed('first-found'), ...others] = values.engine.map(startNamed);
+  return { ...values, engines: [first, ...others] as const };
+});
 const scenarios = SCENARIOS.filter(({ id }) => options.only.length === 0 || options.only.includes(id));
 
 const [first, ...others] = options.engines;
@@ -58,34 +70,6 @@ async function inOrder<T, R>(
   const results: R[] = [];
   for (const [index, item] of items.entries()) results.push(await play(item, index));
   return results;
-}
-
-function readOptions(): {
-  readonly only: string[];
-  readonly engines: readonly [() => Promise<Engine>, ...(() => Promise<Engine>)[]];
-  readonly json: boolean;
-  readonly markdown: boolean;
-  readonly help: boolean;
-} {
-  try {
-    const { values } = parseArgs({
-      options: {
-        only: { type: 'string', multiple: true, default: [] },
-        engine: { type: 'string', multiple: true, default: [] },
-        json: { type: 'boolean', default: false },
-        markdown: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    const unknown = values.only.find((wanted) => !SCENARIOS.some(({ id }) => id === wanted));
-    if (unknown !== undefined) throw new Error(`There is no scenario "${unknown}".`);
-    if (values.json && values.markdown) throw new Error('Choose --json or --markdown, not both.');
-    const [first = startNamed('first-found'), ...others] = values.engine.map(startNamed);
-    return { ...values, engines: [first, ...others] };
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(2);
-  }
 }
 
 function startNamed(name: string): () => Promise<Engine> {

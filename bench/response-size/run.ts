@@ -5,6 +5,7 @@ import { parseArgs, promisify } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
+import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { CONTENDERS, type Figures } from './figures.ts';
 import { responseSizeMarkdown } from './report.ts';
 
@@ -14,24 +15,23 @@ Usage: npm run bench:response-size -- [--rounds N] [--json]
   --rounds N   rounds, each with every contender once (default 5)
   --json       all raw rounds as JSON, instead of Markdown`;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { roundCount, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return { roundCount: wholeNumber('rounds', values.rounds, 1), json: values.json, help: values.help };
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
 const run = promisify(execFile);
 const rounds: Figures[][] = [];
 let engineName = '';
 
-for (let round = 0; round < Number(values.rounds); round++) {
+for (let round = 0; round < roundCount; round++) {
   // A new engine for each round: the embedded one keeps all that it was given in memory.
   const engine = await startEngine();
   engineName = engine.name;
@@ -39,7 +39,7 @@ for (let round = 0; round < Number(values.rounds); round++) {
   const figures: Figures[] = [];
   try {
     for (const contender of round % 2 === 0 ? CONTENDERS : [...CONTENDERS].reverse()) {
-      process.stderr.write(`\rround ${round + 1}/${values.rounds}  ${contender}`.padEnd(50));
+      process.stderr.write(`\rround ${round + 1}/${roundCount}  ${contender}`.padEnd(50));
       const tableName = `bench-${randomUUID()}`;
       await ensureIdempotencyTable(client, tableName);
       const args = ['--import', 'tsx', VARIANT, contender, engine.endpoint, tableName];
@@ -54,5 +54,5 @@ for (let round = 0; round < Number(values.rounds); round++) {
 process.stderr.write('\r'.padEnd(52).concat('\r'));
 
 console.log(
-  values.json ? JSON.stringify({ engineName, rounds }, null, 2) : responseSizeMarkdown(engineName, rounds),
+  json ? JSON.stringify({ engineName, rounds }, null, 2) : responseSizeMarkdown(engineName, rounds),
 );

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { CONTENDERS } from './contenders.ts';
 import { type ContenderFigures, stormsMarkdown } from './report.ts';
 import { type Figures, type Scenario, simulate } from './simulate.ts';
@@ -10,17 +11,16 @@ Usage: npm run bench:retry-storms -- [--seeds N] [--json]
   --seeds N   runs of each, with the seeds 1 to N (default 5)
   --json      every run as JSON, instead of Markdown`;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { seeds, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return { ...values, seeds: wholeNumber('seeds', values.seeds, 1) };
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 
 const { version, devDependencies } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -28,7 +28,7 @@ const { version, devDependencies } = JSON.parse(
 const all: ContenderFigures[] = [];
 for (const [name, send] of Object.entries(CONTENDERS)) {
   const runs: Record<Scenario, Figures[]> = { spread: [], together: [] };
-  for (let seed = 1; seed <= Number(values.seeds); seed++) {
+  for (let seed = 1; seed <= seeds; seed++) {
     process.stderr.write(`\r${name}, seed ${seed}`.padEnd(60));
     runs.spread.push(await simulate(send, 'spread', seed));
     runs.together.push(await simulate(send, 'together', seed));
@@ -44,4 +44,4 @@ const versions = {
   'p-retry': devDependencies['p-retry'],
   '@smithy/core': devDependencies['@smithy/core'],
 };
-console.log(values.json ? JSON.stringify(all, null, 2) : stormsMarkdown(all, versions));
+console.log(json ? JSON.stringify(all, null, 2) : stormsMarkdown(all, versions));

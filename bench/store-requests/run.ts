@@ -1,18 +1,20 @@
 import { parseArgs } from 'node:util';
+import { argumentsOrExit } from '../../test/support/run-arguments.ts';
 import { type Counts, measureRequests } from './measure.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const USAGE = `Counts DynamoDB requests per outcome, this library beside Powertools.
+
+Usage: npm run bench:requests -- [--json]`;
+
+const { json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return values;
 });
-if (values.help) {
-  console.log(
-    'Counts DynamoDB requests per outcome, this library beside Powertools.\n\nUsage: npm run bench:requests -- [--json]',
-  );
-  process.exit(0);
-}
 
 function printTable(results: Readonly<Record<string, Counts>>): void {
   const names = Object.keys(results);
@@ -39,7 +41,7 @@ function printTable(results: Readonly<Record<string, Counts>>): void {
 }
 
 const { engine, results, writes } = await measureRequests();
-if (values.json) {
+if (json) {
   console.log(JSON.stringify({ engine, node: process.version, results, writes }, null, 2));
 } else {
   console.log(`\n${engine}, Node ${process.version}\n`);

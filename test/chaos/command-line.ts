@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { CONTENDERS, type Contender, FRONT_DOORS, type FrontDoor } from './contenders.ts';
 import { MUTANTS } from './mutants.ts';
 import { ENGINES, type EngineName } from './open-engine.ts';
@@ -96,16 +97,4 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     json: values.json,
     help: values.help,
   };
-}
-
-export function wholeNumber(name: string, text: string, least: number): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new Error(`--${name} takes a whole number of at least ${least}, and not "${text}".`);
-}
-
-export function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === text);
-  if (found !== undefined) return found;
-  throw new Error(`--${name} takes ${allowed.join(', ')}, and not "${text}".`);
 }

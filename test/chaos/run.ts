@@ -1,7 +1,8 @@
 import { SingleBar } from 'cli-progress';
+import { argumentsOrExit } from '../support/run-arguments.ts';
 import { startValkeyServer } from '../support/valkey-server.ts';
 import { type ChaosResult, runChaos } from './chaos.ts';
-import { type CommandLine, readCommandLine, USAGE } from './command-line.ts';
+import { readCommandLine, USAGE } from './command-line.ts';
 import { CONTENDERS, type Contender } from './contenders.ts';
 import { missedEncounters } from './encounters.ts';
 import { openEngine } from './open-engine.ts';
@@ -11,11 +12,7 @@ import { type Judged, toTable, toText } from './report.ts';
 const BLOCK_PERCENT = 20;
 const FAIL_PERCENT = 6;
 
-const options = commandLine();
-if (options.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const options = argumentsOrExit(USAGE, () => readCommandLine(process.argv.slice(2)));
 
 const engine = await openEngine(options.engine);
 const valkey = options.store === 'valkey' ? await startValkeyServer() : undefined;
@@ -87,14 +84,5 @@ function report(judged: readonly Judged[]): void {
     console.log(`Seed ${seed}, ${engine.name}\n\n${toTable(judged)}`);
   } else {
     console.log([`${'seed'.padEnd(32)}${seed}`, toText(onTrial.result), ...missed].join('\n'));
-  }
-}
-
-function commandLine(): CommandLine {
-  try {
-    return readCommandLine(process.argv.slice(2));
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n`);
-    process.exit(2);
   }
 }

@@ -3,13 +3,13 @@ import { parseArgs } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
 import type { Engine } from '../../lib/local/running-engine.ts';
 import { type ChaosResult, runChaos } from '../chaos/chaos.ts';
-import { oneOf, wholeNumber } from '../chaos/command-line.ts';
 import { FRONT_DOORS } from '../chaos/contenders.ts';
 import type { Moment } from '../chaos/moments.ts';
 import { openEngine } from '../chaos/open-engine.ts';
 import type { PlacementName } from '../chaos/placements.ts';
 import { RECORD_STORES } from '../chaos/record-stores.ts';
 import { toText as historyToText } from '../chaos/report.ts';
+import { argumentsOrExit, oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { startValkeyServer } from '../support/valkey-server.ts';
 import { missedEncounters, type ServerFigures, serverFiguresOf } from './figures.ts';
 import { toTable, toText } from './report.ts';
@@ -44,7 +44,28 @@ Usage: npm run chaos:servers -- [options]
 Runs the design that docs/many-servers.md describes ('${ON_TRIAL}'), and half as much of the one in which
 every server writes to its own database. Ends with 0 if the first kept every promise and the second was seen to break one, otherwise with 1.`;
 
-const { operations, kills, stops, seed, store, compare } = commandLine();
+const { operations, kills, stops, seed, store, compare } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      operations: { type: 'string', default: '240' },
+      kills: { type: 'string', default: '16' },
+      stops: { type: 'string', default: '8' },
+      seed: { type: 'string', default: '1' },
+      store: { type: 'string', default: RECORD_STORES[0] },
+      compare: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return {
+    operations: wholeNumber('operations', values.operations, 1),
+    kills: wholeNumber('kills', values.kills, 1),
+    stops: wholeNumber('stops', values.stops, 0),
+    seed: wholeNumber('seed', values.seed, 0),
+    store: oneOf('store', values.store, RECORD_STORES),
+    compare: values.compare,
+    help: values.help,
+  };
+});
 const engine = await openEngine('embedded');
 const databases: Engine[] = [];
 const valkey = store === 'valkey' ? await startValkeyServer() : undefined;
@@ -118,35 +139,4 @@ async function run(
     onProgress: () => {},
   });
   return { result, figures: serverFiguresOf(result, SERVERS) };
-}
-
-function commandLine() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        operations: { type: 'string', default: '240' },
-        kills: { type: 'string', default: '16' },
-        stops: { type: 'string', default: '8' },
-        seed: { type: 'string', default: '1' },
-        store: { type: 'string', default: RECORD_STORES[0] },
-        compare: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.help) {
-      console.log(USAGE);
-      process.exit(0);
-    }
-    return {
-      operations: wholeNumber('operations', values.operations, 1),
-      kills: wholeNumber('kills', values.kills, 1),
-      stops: wholeNumber('stops', values.stops, 0),
-      seed: wholeNumber('seed', values.seed, 0),
-      store: oneOf('store', values.store, RECORD_STORES),
-      compare: values.compare,
-    };
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}\n`);
-    process.exit(2);
-  }
 }

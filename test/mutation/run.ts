@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
 import type { Engine } from '../../lib/local/running-engine.ts';
+import { argumentsOrExit } from '../support/run-arguments.ts';
 import { type MutationReport, mutantsOf, unjudged } from './mutation-report.ts';
 import { toMarkdown } from './page.ts';
 
@@ -22,11 +23,20 @@ wrong arguments. The survivors are in reports/mutation/mutation.html, each in it
 const STRYKER = new URL('../../node_modules/@stryker-mutator/core/bin/stryker.js', import.meta.url);
 const REPORT = new URL('../../reports/mutation/mutation.json', import.meta.url);
 
-const options = readOptions();
-if (options.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
+const options = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      changed: { type: 'boolean', default: false },
+      mutate: { type: 'string' },
+      markdown: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.markdown && values.mutate !== undefined) {
+    throw new Error('The page is about all files: leave out --mutate.');
+  }
+  return values;
+});
 
 const startedMs = Date.now();
 const engine = await startEngine();
@@ -67,31 +77,6 @@ function failOnUnjudged(report: MutationReport): void {
   for (const { file, mutant } of left) {
     const { line, column } = mutant.location.start;
     console.error(`Not judged (${mutant.status}): ${file}:${line}:${column} ${mutant.mutatorName}`);
-  }
-}
-
-function readOptions(): {
-  readonly changed: boolean;
-  readonly mutate?: string | undefined;
-  readonly markdown: boolean;
-  readonly help: boolean;
-} {
-  try {
-    const { values } = parseArgs({
-      options: {
-        changed: { type: 'boolean', default: false },
-        mutate: { type: 'string' },
-        markdown: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (values.markdown && values.mutate !== undefined) {
-      throw new Error('The page is about all files: leave out --mutate.');
-    }
-    return values;
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-    process.exit(2);
   }
 }
 

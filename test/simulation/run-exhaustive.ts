@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { argumentsOrExit, oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { smallWorld } from './bounds.ts';
 import { givenChoices } from './choices.ts';
 import { exploreAll } from './exhaustive.ts';
@@ -21,33 +22,28 @@ Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] 
 Ends with 0 if every promise held and the counts are those of known-counts.ts, where it has this world; with 1 and a
 time line if a promise was broken.`;
 
-const { values } = parseArgs({
-  options: {
-    attempts: { type: 'string', default: '2' },
-    crashes: { type: 'string', default: '1' },
-    faults: { type: 'string', default: '1' },
-    'wait-ms': { type: 'string', default: '0' },
-    work: { type: 'string', default: 'effect' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { attempts, crashes, faults, waitMs, work, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      attempts: { type: 'string', default: '2' },
+      crashes: { type: 'string', default: '1' },
+      faults: { type: 'string', default: '1' },
+      'wait-ms': { type: 'string', default: '0' },
+      work: { type: 'string', default: 'effect' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return {
+    attempts: wholeNumber('attempts', values.attempts, 1),
+    crashes: wholeNumber('crashes', values.crashes, 0),
+    faults: wholeNumber('faults', values.faults, 0),
+    waitMs: wholeNumber('wait-ms', values['wait-ms'], 0),
+    work: oneOf('work', values.work, WORKS),
+    json: values.json,
+    help: values.help,
+  };
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
-
-const [attempts, crashes, faults] = [values.attempts, values.crashes, values.faults].map(wholeNumber) as [
-  number,
-  number,
-  number,
-];
-const waitMs = wholeNumber(values['wait-ms']);
-const work = WORKS.find((one) => one === values.work);
-if (work === undefined) {
-  process.stderr.write(`--work is one of ${WORKS.join(', ')}; see --help.\n`);
-  process.exit(2);
-}
 const PROGRESS_EVERY = 20_000;
 
 for (const onUncertain of ['retry', 'block'] as const) {
@@ -60,7 +56,7 @@ for (const onUncertain of ['retry', 'block'] as const) {
     },
   });
   const world = `${attempts} attempts, ${crashes} crashes, ${faults} faults, ${waitMs} ms to wait, ${work}, onUncertain '${onUncertain}'`;
-  if (values.json) {
+  if (json) {
     console.log(
       JSON.stringify({ attempts, crashes, faults, waitMs, work, onUncertain, states, histories, joined }),
     );
@@ -93,11 +89,4 @@ for (const onUncertain of ['retry', 'block'] as const) {
     const { history } = await runSchedule({ bounds, choices: givenChoices(picked), withHistory: true });
     console.error(`${timeLine(history)}\n\nBROKEN: ${violation.message}`);
   }
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  process.stderr.write(`A whole number is wanted, and not "${text}"; see --help.\n`);
-  process.exit(2);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { argumentsOrExit, oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { WORLD_NAMES, WORLDS } from './worlds.ts';
 
 const USAGE = `Breaks the protocol on purpose, in every way that the test folder knows, and tells how soon each is caught.
@@ -14,35 +15,28 @@ const SCHEDULES_MAX = 60_000;
 /** Between the first seeds of two searches, so that they share no schedule. */
 const SEED_STRIDE = 1_000_000;
 
-const { values } = parseArgs({
-  options: {
-    world: { type: 'string' },
-    seeds: { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { searches, worlds, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      world: { type: 'string' },
+      seeds: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return {
+    searches: wholeNumber('seeds', values.seeds, 1),
+    worlds: values.world === undefined ? WORLD_NAMES : [oneOf('world', values.world, WORLD_NAMES)],
+    json: values.json,
+    help: values.help,
+  };
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
-const searches = Number(values.seeds);
-if (!Number.isSafeInteger(searches) || searches < 1) {
-  process.stderr.write(`--seeds takes a whole number of at least 1, and not "${values.seeds}".\n`);
-  process.exit(2);
-}
-
-const worlds = WORLD_NAMES.filter((name) => values.world === undefined || values.world === name);
-if (worlds.length === 0) {
-  process.stderr.write(`--world takes ${WORLD_NAMES.join(' or ')}, and not "${values.world}".\n`);
-  process.exit(2);
-}
 
 // The stacks of errors that the library throws as answers are a good part of the work, and nobody reads them here.
 Error.stackTraceLimit = 0;
 
 for (const name of worlds) {
-  if (!values.json) {
+  if (!json) {
     console.log(`\n${name}\n`);
     console.log('| mutant | caught as | schedules until caught (median, most) |\n| --- | --- | --- |');
   }
@@ -65,8 +59,7 @@ for (const name of worlds) {
     const median = schedules[Math.floor(schedules.length / 2)];
     const most = schedules.at(-1);
     const caughtAs = [...invariants].sort();
-    if (values.json)
-      console.log(JSON.stringify({ world: name, mutant: mutant.name, caughtAs, median, most }));
+    if (json) console.log(JSON.stringify({ world: name, mutant: mutant.name, caughtAs, median, most }));
     else console.log(`| ${mutant.name} | ${caughtAs.join(', ')} | ${median}, ${most} |`);
   }
 }

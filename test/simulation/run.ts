@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
+import { argumentsOrExit, oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { bundledWorker, WORKER_ARGUMENTS } from './bundled-worker.ts';
 import type { Share, WorkerMessage } from './simulate-worker.ts';
 import { WORLD_NAMES, WORLDS, type WorldName } from './worlds.ts';
@@ -19,32 +20,34 @@ ${WORLD_NAMES.map((world) => `                    in ${world}:\n${WORLDS[world].
 
 Ends with 0 if every promise held, with 1 and a minimal time line if one was broken, with 2 on wrong arguments.`;
 
-const { values } = parseArgs({
-  options: {
-    world: { type: 'string' },
-    schedules: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: '1' },
-    processes: { type: 'string', default: String(availableParallelism()) },
-    mutant: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { worlds, schedules, seed, processes, mutant, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      world: { type: 'string' },
+      schedules: { type: 'string', default: '100000' },
+      seed: { type: 'string', default: '1' },
+      processes: { type: 'string', default: String(availableParallelism()) },
+      mutant: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const schedules = wholeNumber('schedules', values.schedules, 1);
+  const asked = values.world === undefined ? WORLD_NAMES : [oneOf('world', values.world, WORLD_NAMES)];
+  const worlds = asked.filter(
+    (name) => values.mutant === undefined || WORLDS[name].mutants.some(({ name }) => name === values.mutant),
+  );
+  if (worlds.length === 0) throw new Error(`There is no mutant "${values.mutant}".`);
+  return {
+    worlds,
+    schedules,
+    seed: wholeNumber('seed', values.seed, 0),
+    processes: Math.min(wholeNumber('processes', values.processes, 1), schedules),
+    mutant: values.mutant,
+    json: values.json,
+    help: values.help,
+  };
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
-const schedules = wholeNumber('schedules', values.schedules, 1);
-const seed = wholeNumber('seed', values.seed, 0);
-const processes = Math.min(wholeNumber('processes', values.processes, 1), schedules);
-const worlds = WORLD_NAMES.filter((name) => {
-  if (values.world !== undefined && values.world !== name) return false;
-  return values.mutant === undefined || WORLDS[name].mutants.some((mutant) => mutant.name === values.mutant);
-});
-if (values.world !== undefined && !WORLD_NAMES.some((name) => name === values.world)) {
-  refuse(`--world takes ${WORLD_NAMES.join(' or ')}, and not "${values.world}".`);
-}
-if (worlds.length === 0) refuse(`There is no mutant "${values.mutant}"; see --help for their names.`);
 
 type Done = Extract<WorkerMessage, { kind: 'done' }>;
 
@@ -57,7 +60,7 @@ async function run(world: WorldName): Promise<void> {
     format: `${world} {bar} {value} of {total} schedules, {eta_formatted} left`,
     stream: process.stderr,
   });
-  const showsBar = process.stderr.isTTY === true && !values.json;
+  const showsBar = process.stderr.isTTY === true && !json;
   if (showsBar) bar.start(schedules, 0);
   else {
     process.stderr.write(`${world}: ${schedules} schedules from seed ${seed} in ${processes} processes\n`);
@@ -71,7 +74,7 @@ async function run(world: WorldName): Promise<void> {
         world,
         firstSeed: seed + index * perProcess,
         schedules: Math.min(perProcess, schedules - index * perProcess),
-        mutantName: values.mutant,
+        mutantName: mutant,
       };
       return runShare(share, workers, showsBar ? (count) => bar.increment(count) : () => {});
     }),
@@ -90,7 +93,7 @@ async function run(world: WorldName): Promise<void> {
     return;
   }
   process.exitCode = 1;
-  const { message, timeLine } = await WORLDS[world].smallest(found.picked, values.mutant);
+  const { message, timeLine } = await WORLDS[world].smallest(found.picked, mutant);
   report({ world, schedules: ran, steps, seed: found.seed, seconds, violation: message, timeLine }, [
     timeLine,
     '',
@@ -127,16 +130,5 @@ function runShare(
 }
 
 function report(asJson: object, lines: readonly string[]): void {
-  console.log(values.json ? JSON.stringify(asJson) : lines.join('\n'));
-}
-
-function wholeNumber(name: string, text: string, least: number): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  return refuse(`--${name} takes a whole number of at least ${least}, and not "${text}".`);
-}
-
-function refuse(reason: string): never {
-  process.stderr.write(`${reason}\n`);
-  process.exit(2);
+  console.log(json ? JSON.stringify(asJson) : lines.join('\n'));
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createEngineClient } from '../../../lib/local/engine-client.ts';
 import { ensureIdempotencyTable } from '../../../lib/local/tables.ts';
+import { argumentsOrExit, oneOf, wholeNumber } from '../../support/run-arguments.ts';
 import { Dice } from '../dice.ts';
 import { ENGINES, openEngine } from '../open-engine.ts';
 import { FencedCounter } from './counter.ts';
@@ -38,31 +39,30 @@ const BETWEEN_MOST_MS = 400;
 /** The lease, and the turns of all others, who may be dead, too, or frozen; and a machine that does ten other things. */
 const RECOVERY_MAX_MS = LEASE_MS + CLOCK_SKEW_MS + 5 * 1_000 + 3_000;
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '40' },
-    stops: { type: 'string', default: '40' },
-    seed: { type: 'string', default: '1' },
-    workers: { type: 'string', default: '6' },
-    engine: { type: 'string', default: ENGINES[0] },
-    mutant: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+const { kills, stops, seed, workerCount, engineName, mutant, json } = argumentsOrExit(USAGE, () => {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '40' },
+      stops: { type: 'string', default: '40' },
+      seed: { type: 'string', default: '1' },
+      workers: { type: 'string', default: '6' },
+      engine: { type: 'string', default: ENGINES[0] },
+      mutant: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  return {
+    kills: wholeNumber('kills', values.kills, 0),
+    stops: wholeNumber('stops', values.stops, 0),
+    seed: wholeNumber('seed', values.seed, 0),
+    workerCount: wholeNumber('workers', values.workers, 2),
+    engineName: oneOf('engine', values.engine, ENGINES),
+    mutant: values.mutant === undefined ? undefined : oneOf('mutant', values.mutant, LOCK_CHAOS_MUTANTS),
+    json: values.json,
+    help: values.help,
+  };
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
-const kills = wholeNumber('kills', values.kills, 0);
-const stops = wholeNumber('stops', values.stops, 0);
-const seed = wholeNumber('seed', values.seed, 0);
-const workerCount = wholeNumber('workers', values.workers, 2);
-const engineName =
-  ENGINES.find((name) => name === values.engine) ?? refuse(`--engine takes ${ENGINES.join(' or ')}.`);
-const mutant = LOCK_CHAOS_MUTANTS.find((name) => name === values.mutant);
-if (values.mutant !== undefined && mutant === undefined)
-  refuse(`--mutant takes ${LOCK_CHAOS_MUTANTS.join(' or ')}.`);
 
 const startedMs = Date.now();
 const engine = await openEngine(engineName);
@@ -107,7 +107,7 @@ try {
   if (findings.length > 0 || missed.length > 0) process.exitCode = 1;
   const seconds = Math.round((Date.now() - startedMs) / 1000);
   const { notGranted } = holdings;
-  if (values.json) console.log(JSON.stringify({ ...figures, notGranted, stops, seconds, findings, missed }));
+  if (json) console.log(JSON.stringify({ ...figures, notGranted, stops, seconds, findings, missed }));
   else {
     const { most, ...counts } = figures;
     console.log(
@@ -157,15 +157,4 @@ async function strike(workers: LockWorkers, holdings: Holdings) {
 
 function line([name, value]: readonly [string, unknown]): string {
   return `${name.padEnd(32)}${String(value)}`;
-}
-
-function wholeNumber(name: string, text: string, least: number): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  return refuse(`--${name} takes a whole number of at least ${least}, and not "${text}".`);
-}
-
-function refuse(reason: string): never {
-  process.stderr.write(`${reason}\n`);
-  process.exit(2);
 }
