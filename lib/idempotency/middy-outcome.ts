@@ -95,9 +95,11 @@ interface Interception {
   stored: unknown;
   /** The first is the lowest. */
   readonly interceptors: Interceptor[];
-  /** Somebody else's accessor, if there was one before. */
+  /** What was there before: a value, or somebody else's accessor. */
   readonly below: PropertyDescriptor | undefined;
 }
+
+type Accessor = PropertyDescriptor & { readonly set: (value: unknown) => void };
 
 const INTERCEPTIONS = Symbol('lambda-idempotency interceptions');
 
@@ -107,7 +109,7 @@ type InterceptedRequest = MiddyRequest & { [INTERCEPTIONS]?: { [name in Member]?
  * The same two functions for every request. V8 gives an object with accessors of its own a hidden class of its own, which
  * outlives it by several collections: that was half of the CPU time of a first run (docs/performance.md).
  */
-const ACCESSORS = { response: accessorOf('response'), error: accessorOf('error') } as const;
+const ACCESSORS = { response: sharedAccessor('response'), error: sharedAccessor('error') } as const;
 
 /**
  * Hands every assignment of `request[name]` to `take`, which returns what is stored, and then to `taken`. A second guard
@@ -120,15 +122,24 @@ function intercept(
   taken?: Interceptor['taken'],
 ): void {
   const interceptions = interceptionsOf(request);
-  const found = Object.getOwnPropertyDescriptor(request, name);
-  const known = found?.set === ACCESSORS[name].set ? interceptions[name] : undefined;
-  if (known !== undefined) {
+  const below = Object.getOwnPropertyDescriptor(request, name);
+  const known = interceptions[name];
+  if (known !== undefined && below?.set === ACCESSORS[name].set) {
     known.interceptors.push({ take, taken });
     return;
   }
-  const below = found?.set === undefined ? undefined : found;
-  interceptions[name] = { stored: request[name], interceptors: [{ take, taken }], below };
-  Object.defineProperty(request, name, ACCESSORS[name]);
+  const interception = { stored: request[name], interceptors: [{ take, taken }], below };
+  if (known === undefined) {
+    interceptions[name] = interception;
+    Object.defineProperty(request, name, ACCESSORS[name]);
+  } else {
+    // Somebody else's accessor lies above ours, and may hand on to it: it must find there what it has found before.
+    Object.defineProperty(
+      request,
+      name,
+      accessorOf(() => interception),
+    );
+  }
 }
 
 function interceptionsOf(request: InterceptedRequest): { [name in Member]?: Interception } {
@@ -139,24 +150,24 @@ function interceptionsOf(request: InterceptedRequest): { [name in Member]?: Inte
   return interceptions;
 }
 
-function accessorOf(name: Member): PropertyDescriptor & { readonly set: (value: unknown) => void } {
+function sharedAccessor(name: Member): Accessor {
+  return accessorOf((request) => request[INTERCEPTIONS]?.[name] as Interception);
+}
+
+function accessorOf(interceptionOf: (request: InterceptedRequest) => Interception): Accessor {
   return {
     enumerable: true,
     configurable: true,
     get(this: InterceptedRequest) {
-      const { below, stored } = interceptionOf(this, name);
+      const { below, stored } = interceptionOf(this);
       return below?.get === undefined ? stored : (Reflect.apply(below.get, this, []) as unknown);
     },
     set(this: InterceptedRequest, value: unknown) {
-      const interception = interceptionOf(this, name);
+      const interception = interceptionOf(this);
       const { interceptors, below } = interception;
       interception.stored = interceptors.reduceRight((changed, { take }) => take(changed), value);
       if (below?.set !== undefined) Reflect.apply(below.set, this, [interception.stored]);
       for (const { taken } of interceptors) taken?.(interception.stored);
     },
   };
-}
-
-function interceptionOf(request: InterceptedRequest, name: Member): Interception {
-  return request[INTERCEPTIONS]?.[name] as Interception;
 }
