@@ -31,7 +31,7 @@ interface ErrorTraits {
   readonly statusCode: number;
   readonly retryable: boolean;
   /** Earliest time, in milliseconds from now, at which a retry makes sense. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -119,7 +119,7 @@ export class OutcomeUnknownError extends IdempotencyError {
         statusCode: 409,
         retryable: retryAfterMs !== undefined,
         cause,
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        retryAfterMs,
       },
     );
   }

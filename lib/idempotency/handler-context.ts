@@ -140,6 +140,7 @@ function copyOf(original: object, prototype: object | null): object {
   return copy;
 }
 
+// Stryker disable next-line BlockStatement: to take none for plain takes longer and comes to the same
 function isPlainMember({ writable, enumerable, configurable }: PropertyDescriptor): boolean {
   // Stryker disable next-line ConditionalExpression: to take none for plain takes longer and comes to the same
   return writable === true && enumerable === true && configurable === true;

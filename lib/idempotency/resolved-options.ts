@@ -209,7 +209,7 @@ function rejectLargerThanStore(
   resultMaxBytes: number | undefined,
   { maxResultBytes }: IdempotencyStore,
 ): void {
-  if (resultMaxBytes !== undefined && resultMaxBytes > maxResultBytes) {
+  if ((resultMaxBytes ?? 0) > maxResultBytes) {
     throw new ConfigurationError(
       `Option "resultMaxBytes" (${resultMaxBytes}) is more than the store can keep (its maxResultBytes is ${maxResultBytes}). Lower the first.`,
     );

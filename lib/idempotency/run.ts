@@ -199,6 +199,7 @@ export function guardedRun(
   async function recordInsteadOfWrites(conclusion: RecordConclusion, answer: unknown): Promise<Ending> {
     const settlement = await completeOrGiveBack(conclusion);
     const told = endOfCommit(settlement, answer);
+    // Stryker disable next-line ConditionalExpression: no other settlement has one, as the compiler wants to be told
     const found = settlement.kind === 'settled' ? settlement.found : undefined;
     return found === undefined ? told : answerFrom(found);
   }

@@ -10,8 +10,7 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 /** "Supported data types", DynamoDB Developer Guide: 32 levels. `data` is the first; one is left over. */
 const NESTED_MAX = 30;
 
-/** Same page: 9.9999999999999999999999999999999999999E+125 and 1E-130 are the bounds of a number, either sign. */
-const NUMBER_MAX = 9e125;
+/** Same page: the smallest number is 1E-130, either sign. The largest is far beyond the integers that `marshall` takes. */
 const NUMBER_LEAST = 1e-129;
 
 /** `undefined` where DynamoDB would refuse the value, or give back another one. */
@@ -40,7 +39,7 @@ export function jsonOfNative(native: AttributeValue): string {
 function isStorable(value: unknown, levelsLeft: number): boolean {
   if (typeof value === 'number') {
     const size = Math.abs(value);
-    return size === 0 || (size > NUMBER_LEAST && size < NUMBER_MAX);
+    return size === 0 || size > NUMBER_LEAST;
   }
   if (typeof value !== 'object' || value === null) return true;
   if (levelsLeft === 0) return false;

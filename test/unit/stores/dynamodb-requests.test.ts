@@ -22,6 +22,7 @@ describe('a takeover', () => {
       leaseEndsAtMs: 1,
     });
     expect(ConditionExpression).toContain('attribute_not_exists(#owner)');
+    expect(ExpressionAttributeValues).toHaveProperty([':inProgress'], { S: 'INPROGRESS' });
     expect(ExpressionAttributeValues).not.toHaveProperty([':owner']);
   });
 });

@@ -27,6 +27,7 @@ describe('JSON in types of DynamoDB', () => {
     ['a number at the smallest', '1e-129'],
     ['a number beyond the largest, among others', '{"good":1,"bad":1e+126}'],
     ['a name that is empty', '{"":1}'],
+    ['a name that is empty, among others', '{"good":1,"":2}'],
     ['a name that JavaScript gives a meaning', '{"__proto__":{"a":1}}'],
     ['a spelling of its own', '{"a": 1}'],
     ['31 levels', nested(31)],
