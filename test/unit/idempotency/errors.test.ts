@@ -118,6 +118,10 @@ test('a result that could not be kept is said with the reason', () => {
     reason: 'not-serializable',
     message: expect.stringContaining('not serializable'),
   });
+  expect(new ResultNotRecordedError('lost')).toMatchObject({
+    reason: 'lost',
+    message: expect.stringContaining('can no longer be read'),
+  });
 });
 
 test('a result of a step that could not be kept is said with the step and the reason', () => {

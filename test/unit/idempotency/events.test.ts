@@ -114,6 +114,14 @@ describe('a listener is told', () => {
     }
   });
 
+  test('of how long a call to the store took, and not of when', async () => {
+    jest.spyOn(performance, 'now').mockReturnValueOnce(5_000).mockReturnValueOnce(5_007);
+    const handler = idempotent(created, options({ storeTimings: true }));
+    await handler(post(), context());
+    jest.restoreAllMocks();
+    expect(told[0]).toMatchObject({ type: 'store-call', durationMs: 7 });
+  });
+
   test('of a call to the store that failed, whose error goes on', async () => {
     const handler = idempotent(created, options({ store: failing('acquire'), storeTimings: true }));
     expect(await handler(post(), context())).toMatchObject({ statusCode: 503 });

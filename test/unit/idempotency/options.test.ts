@@ -123,6 +123,10 @@ describe('options', () => {
     expect(resolveOptions(given)).toMatchObject(members);
   });
 
+  test.each([true, false])('store timings can be %p', (storeTimings) => {
+    expect(resolveOptions({ store, storeTimings })).toMatchObject({ storeTimings });
+  });
+
   test('a lease as long as the retention is the longest that a record can cover', () => {
     expect(resolveOptions({ store, retentionSeconds: 60, leaseMs: 60_000 })).toMatchObject({
       leaseMs: 60_000,
@@ -238,7 +242,12 @@ describe('options', () => {
     ],
     ['a store by its name', { store: 'my-table' }, /"store" must be an IdempotencyStore/],
     ['no store in the place of one', { store: null }, /"store" must be an IdempotencyStore/],
-    ['a reaction that is none', { onStoreUnavailable: 'run' }, /must be "reject" or "run-unguarded"/],
+    [
+      'a reaction that is none',
+      { onStoreUnavailable: 'run' },
+      /"onStoreUnavailable" must be "reject" or "run-unguarded"/,
+    ],
+    ['timings that are no switch', { storeTimings: 'on' }, /"storeTimings" must be true or false/],
     ['a lease of nothing', { leaseMs: 0 }, /"leaseMs" must be a whole number of at least 1/],
     ['a policy that is none', { onUncertain: 'ask' }, /"onUncertain" must be "retry" or "block"/],
     ['a strategy that is none', { strategy: 'queue' }, /"strategy" must be "lock" or "single-write"/],

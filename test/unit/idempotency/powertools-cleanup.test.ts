@@ -34,6 +34,12 @@ describe.each(MIDDY_VERSIONS)('Middy $version', ({ middy }) => {
     expect(published).toHaveBeenCalledTimes(2);
   });
 
+  test('where nothing waits to be cleaned up, nothing is said', async () => {
+    const warned = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    expect(await replayPast({ before: () => {} })).toMatchObject({ statusCode: 200 });
+    expect(warned).not.toHaveBeenCalled();
+  });
+
   test('a clean-up that throws does not lose the replay', async () => {
     const warned = jest.spyOn(console, 'warn').mockImplementation(() => {});
     const answer = await replayPast({

@@ -348,6 +348,45 @@ describe('claim', () => {
     },
   );
 
+  test('takes over after five takeovers of others no more, and is told to come again', async () => {
+    await claim(settings(), request());
+    nowMs += LEASE_MS;
+    let tries = 0;
+    const contended = interceptedStore(store, async (operation, proceed) => {
+      if (operation !== 'takeOver') return proceed();
+      tries += 1;
+      if (tries > 20) throw new Error('It goes on for ever.');
+      await claim(settings(), { ...request(), leaseEndsAtMs: nowMs + 1 });
+      const outcome = await proceed();
+      nowMs += 1;
+      return outcome;
+    });
+    expect(await claim(settings({ store: contended }), request())).toEqual({
+      kind: 'in-progress',
+      retryAfterMs: 1000,
+    });
+    expect(tries).toBe(5);
+  });
+
+  test('asks again for a lease that its owner has renewed meanwhile, once that is over, too', async () => {
+    const holder = attemptOf(await claim(settings(), request()));
+    nowMs += LEASE_MS;
+    let tries = 0;
+    const renewed = interceptedStore(store, async (operation, proceed) => {
+      if (operation !== 'takeOver') return proceed();
+      tries += 1;
+      // A renewal that was on its way for long, and moves the end by a millisecond.
+      if (tries === 1) await renew(settings(), holder, holder.leaseEndsAtMs + 1);
+      nowMs += 1;
+      return proceed();
+    });
+    expect(await claim(settings({ store: renewed }), request())).toMatchObject({
+      kind: 'acquired',
+      attempt: { attempt: 2 },
+    });
+    expect(tries).toBe(2);
+  });
+
   test('asks once for a lease that the store itself, by its own clock, does not hold to be over', async () => {
     const { attempt: holder } = (await claim(settings(), request())) as Extract<Claim, { kind: 'acquired' }>;
     nowMs += LEASE_MS;

@@ -68,6 +68,12 @@ describe('a record that Powertools wrote', () => {
     expect(await recordOf({ ...completedOverOurs, ...settledBy })).toMatchObject({ owner: 'owner-1' });
   });
 
+  test('has no result, where what is left of it is gone as well', async () => {
+    expect(await recordOf({ ...PEER_BARE, data_omitted: { S: 'too-large' } })).toMatchObject({
+      result: { kind: 'omitted', reason: 'too-large' },
+    });
+  });
+
   test('that is of another kind is refused by the name of what is wrong', async () => {
     await expect(recordOf({ ...PEER_LOCK, status: { S: 'EXPIRED' } })).rejects.toThrow('attribute "status"');
     await expect(recordOf({ ...PEER_LOCK, validation: { N: '1' } })).rejects.toThrow(

@@ -10,6 +10,19 @@ test('a store with every method of transactions is transactional', () => {
   expect(isTransactional(whole)).toBe(true);
 });
 
+test('a store without any is not made one by being looked through', () => {
+  const { prepareWrites, completeWith, putCompleted, write, ...port } = whole;
+  expect(isTransactional(interceptedStore(port as IdempotencyStore, (_, proceed) => proceed()))).toBe(false);
+});
+
+test('what a store promises goes with it, and what it does not is not there', () => {
+  const { promises, ...silent } = whole;
+  const throughOf = (store: IdempotencyStore) => interceptedStore(store, (_, proceed) => proceed());
+  expect(throughOf(silent)).not.toHaveProperty('promises');
+  const less = { onUncertain: ['retry'], renewsLeases: false } as unknown as IdempotencyStore['promises'];
+  expect(throughOf({ ...silent, promises: less } as IdempotencyStore).promises).toBe(less);
+});
+
 test.each(['prepareWrites', 'completeWith', 'putCompleted', 'write'])('a store without %s is not', (name) => {
   expect(isTransactional({ ...whole, [name]: undefined } as IdempotencyStore)).toBe(false);
 });
