@@ -84,18 +84,13 @@ export function answerThrownError(request: MiddyRequest, error: unknown, answer:
 
 type Member = 'response' | 'error';
 
-interface Interceptor {
+interface Interception {
   /** Returns what is stored in the place of `value`. */
   readonly take: (value: unknown) => unknown;
   /** Told of what is stored. */
-  readonly taken?: ((value: unknown) => void) | undefined;
-}
-
-interface Interception {
+  readonly taken: ((value: unknown) => void) | undefined;
   stored: unknown;
-  /** The first is the lowest. */
-  readonly interceptors: Interceptor[];
-  /** What was there before: a value, or somebody else's accessor. */
+  /** What was there before: a value, or the accessor of another guard, or of somebody else. */
   readonly below: PropertyDescriptor | undefined;
 }
 
@@ -118,22 +113,17 @@ const ACCESSORS = { response: sharedAccessor('response'), error: sharedAccessor(
 function intercept(
   request: InterceptedRequest,
   name: Member,
-  take: Interceptor['take'],
-  taken?: Interceptor['taken'],
+  take: Interception['take'],
+  taken?: Interception['taken'],
 ): void {
   const interceptions = interceptionsOf(request);
   const below = Object.getOwnPropertyDescriptor(request, name);
-  const known = interceptions[name];
-  if (known !== undefined && below?.set === ACCESSORS[name].set) {
-    known.interceptors.push({ take, taken });
-    return;
-  }
-  const interception = { stored: request[name], interceptors: [{ take, taken }], below };
-  if (known === undefined) {
+  const interception = { take, taken, stored: request[name], below };
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: an accessor of its own does the same, at a price
+  if (interceptions[name] === undefined) {
     interceptions[name] = interception;
     Object.defineProperty(request, name, ACCESSORS[name]);
   } else {
-    // Somebody else's accessor lies above ours, and may hand on to it: it must find there what it has found before.
     Object.defineProperty(
       request,
       name,
@@ -164,10 +154,10 @@ function accessorOf(interceptionOf: (request: InterceptedRequest) => Interceptio
     },
     set(this: InterceptedRequest, value: unknown) {
       const interception = interceptionOf(this);
-      const { interceptors, below } = interception;
-      interception.stored = interceptors.reduceRight((changed, { take }) => take(changed), value);
+      const { take, taken, below } = interception;
+      interception.stored = take(value);
       if (below?.set !== undefined) Reflect.apply(below.set, this, [interception.stored]);
-      for (const { taken } of interceptors) taken?.(interception.stored);
+      taken?.(interception.stored);
     },
   };
 }

@@ -81,6 +81,21 @@ describe('the outcome of a request', () => {
     expect(outcome()).toEqual(answered('first'));
   });
 
+  test('leaves it to an accessor that was there before what is read', () => {
+    const request = newRequest();
+    let own = 'before';
+    Object.defineProperty(request, 'response', {
+      configurable: true,
+      get: () => `${own}, as it is read`,
+      set: (value: string) => {
+        own = value;
+      },
+    });
+    observe(request);
+    request.response = 'first';
+    expect(request.response).toBe('first, as it is read');
+  });
+
   test('is the same for two guards of one request', () => {
     const request = newRequest();
     const [outer, inner] = [observe(request), observe(request)];
