@@ -34,6 +34,20 @@ describe.each(MIDDY_VERSIONS)('Middy $version', ({ middy }) => {
     expect(published).toHaveBeenCalledTimes(2);
   });
 
+  test.each(['tracer', 'metrics', 'logger'])(
+    'what the middleware of %s left is called with a replay',
+    async (name) => {
+      const cleanUp = jest.fn();
+      await replayPast({
+        before: (request) => {
+          request.internal[`powertools-for-aws.${name}`] = cleanUp;
+        },
+      });
+      expect(cleanUp).toHaveBeenCalledTimes(1);
+      expect(cleanUp).toHaveBeenCalledWith(expect.objectContaining({ event }));
+    },
+  );
+
   test('where nothing waits to be cleaned up, nothing is said', async () => {
     const warned = jest.spyOn(console, 'warn').mockImplementation(() => {});
     expect(await replayPast({ before: () => {} })).toMatchObject({ statusCode: 200 });
