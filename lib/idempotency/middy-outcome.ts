@@ -107,8 +107,8 @@ type InterceptedRequest = MiddyRequest & { [INTERCEPTIONS]?: { [name in Member]?
 const ACCESSORS = { response: sharedAccessor('response'), error: sharedAccessor('error') } as const;
 
 /**
- * Hands every assignment of `request[name]` to `take`, which returns what is stored, and then to `taken`. A second guard
- * of the same request lies above the first, which must see what happens, too, and in the order in which it does.
+ * Hands every assignment of `request[name]` to `take`, which returns what is stored, and then to `taken`. A second one of
+ * the same request has an accessor of its own, above the first, which must see what happens, too, and in its order.
  */
 function intercept(
   request: InterceptedRequest,

@@ -24,7 +24,7 @@ export type Verdict = 'mismatch' | 'completed' | 'in-progress' | 'suspended' | '
 export const SUSPENDED = 0;
 
 /** Whether `record` counts as absent. */
-export function isExpired(record: IdempotencyRecord, nowMs: number): boolean {
+export function isExpired(record: Pick<IdempotencyRecord, 'expiresAtSeconds'>, nowMs: number): boolean {
   return record.expiresAtSeconds < epochSeconds(nowMs);
 }
 

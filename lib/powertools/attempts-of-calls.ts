@@ -28,6 +28,7 @@ export type CallState =
 export interface AskedLock {
   readonly id: string;
   readonly fingerprint: string;
+  readonly leaseEndsAtMs: number;
   readonly owner: string;
 }
 
@@ -46,6 +47,18 @@ export class Call {
     this.kin = kin;
     this.payload = payload;
     this.outer = outer;
+  }
+
+  /**
+   * The token under which it asks for `lock`: that of the call which it repeats, for as long as the lock of that one would
+   * keep it out; after that, anybody may take it over.
+   */
+  ownerOf(lock: Omit<AskedLock, 'owner'>, nowMs: number, newOwner: () => string): string {
+    const before = this.asked;
+    const isSame = before?.id === lock.id && before.fingerprint === lock.fingerprint;
+    const owner = isSame && nowMs < before.leaseEndsAtMs ? before.owner : newOwner();
+    this.asked = { ...lock, owner };
+    return owner;
   }
 }
 

@@ -115,10 +115,6 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
     const { idempotencyKey: id, payloadHash: fingerprint = '', inProgressExpiryTimestamp } = record;
     const { clockSkewMs, newOwner, notify } = this.#options;
     const call = this.#calls.current;
-    const before = call?.asked;
-    const isRepeated = before?.id === id && before.fingerprint === fingerprint;
-    const owner = isRepeated ? before.owner : newOwner();
-    if (call !== undefined) call.asked = { id, fingerprint, owner };
     let seen: IdempotencyRecord | undefined;
     const settings = {
       ...this.#settings(),
@@ -128,12 +124,9 @@ export class OwnedPersistenceLayer extends BasePersistenceLayer {
     };
     // Where Powertools knows of no end, its own lock lasts until the record expires.
     const endsAtMs = inProgressExpiryTimestamp ?? Date.now() + this.getExpiresAfterSeconds() * 1000;
-    const claimed = await claim(settings, {
-      id,
-      fingerprint,
-      owner,
-      leaseEndsAtMs: Math.ceil(endsAtMs) + clockSkewMs,
-    });
+    const lock = { id, fingerprint, leaseEndsAtMs: Math.ceil(endsAtMs) + clockSkewMs };
+    const owner = call?.ownerOf(lock, Date.now(), newOwner) ?? newOwner();
+    const claimed = await claim(settings, { ...lock, owner });
     switch (claimed.kind) {
       case 'acquired': {
         const { attempt } = claimed;

@@ -1,6 +1,6 @@
 import { IdempotencyRecord as PowertoolsRecord } from '@aws-lambda-powertools/idempotency/persistence';
 import { ResultNotRecordedError } from '../idempotency/errors.ts';
-import { epochSeconds } from '../idempotency/record.ts';
+import { isExpired } from '../idempotency/record.ts';
 import type { IdempotencyRecord, OmissionReason } from '../stores/idempotency-store.ts';
 
 type ResponseData = NonNullable<PowertoolsRecord['responseData']>;
@@ -33,7 +33,8 @@ export function replayedRecord(record: IdempotencyRecord): PowertoolsRecord {
  */
 class ReplayedRecord extends PowertoolsRecord {
   override isExpired(): boolean {
-    return this.expiryTimestamp !== undefined && epochSeconds(Date.now()) > this.expiryTimestamp;
+    const { expiryTimestamp: expiresAtSeconds } = this;
+    return expiresAtSeconds !== undefined && isExpired({ expiresAtSeconds }, Date.now());
   }
 }
 

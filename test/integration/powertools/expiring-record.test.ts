@@ -1,7 +1,7 @@
 /** OwnedPersistenceLayer where a record expires while Powertools looks at it, and Powertools asks for the key again. */
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
 import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import type { IdempotencyEvent } from '../../../lib/index.ts';
 import { OwnedPersistenceLayer } from '../../../lib/powertools/index.ts';
@@ -57,40 +57,60 @@ test('in the second in which its record ends a key is still replayed, and after 
   expect(events).toEqual(['acquired', 'completed', 'replayed', 'acquired', 'completed']);
 });
 
-// Found by the simulation: the call was refused for its own lock.
-test('a late copy of its own first request does not lock a call out that is made again', async () => {
-  await charge({ orderId: 'o1' }, lambdaContext());
-  const [record] = await allItems(client, tableName);
-  events = [];
-  nowMs = EXPIRY_MS + 999;
-  onEvent = ({ type }) => {
-    // Replayed by the layer, and expired by the time at which Powertools looks at it.
-    if (type === 'replayed') nowMs += 1;
-  };
-  const sent: PutItemCommand['input'][] = [];
-  client.middlewareStack.add(
-    (next) => async (args) => {
-      if ('Item' in args.input) {
-        sent.push(args.input as PutItemCommand['input']);
-        if (sent.length === 2) await ttlAndLateCopy();
-      }
-      return next(args);
-    },
-    { step: 'initialize', name: 'late copy' },
-  );
+describe('a late copy of a first request that was refused', () => {
+  let sent: PutItemCommand['input'][];
+  let beforePut: (count: number) => Promise<void>;
+  beforeEach(async () => {
+    await charge({ orderId: 'o1' }, lambdaContext());
+    events = [];
+    nowMs = EXPIRY_MS + 999;
+    sent = [];
+    beforePut = async () => {};
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        if ('Item' in args.input) {
+          sent.push(args.input as PutItemCommand['input']);
+          await beforePut(sent.length);
+        }
+        return next(args);
+      },
+      { step: 'initialize', name: 'late copy' },
+    );
+  });
+  afterEach(() => {
+    client.middlewareStack.remove('late copy');
+  });
+
   async function ttlAndLateCopy(): Promise<void> {
     const other = testClient();
+    const [record] = await allItems(other, tableName);
     await other.send(
       new DeleteItemCommand({ TableName: tableName, Key: { id: record?.['id'] ?? { S: '' } } }),
     );
     await other.send(new PutItemCommand(sent[0] as PutItemCommand['input']));
     other.destroy();
   }
-  try {
+
+  // Found by the simulation: the call was refused for its own lock.
+  test('does not lock the call out when it is made again', async () => {
+    onEvent = ({ type }) => {
+      // Replayed by the layer, and expired by the time at which Powertools looks at it.
+      if (type === 'replayed') nowMs += 1;
+    };
+    beforePut = async (count) => {
+      if (count === 2) await ttlAndLateCopy();
+    };
     expect(await charge({ orderId: 'o1' }, lambdaContext())).toEqual({ charged: 2 });
-  } finally {
-    client.middlewareStack.remove('late copy');
-  }
-  expect(sent).toHaveLength(2);
-  expect(events).toEqual(['replayed', 'acquired', 'completed']);
+    expect(sent).toHaveLength(2);
+    expect(events).toEqual(['replayed', 'acquired', 'completed']);
+  });
+
+  test('is taken over when its lease is over, as anybody else would do it', async () => {
+    const order = { orderId: 'o1' };
+    expect(await charge(order, lambdaContext(10_000))).toEqual({ charged: 1 });
+    await ttlAndLateCopy();
+    nowMs += 30_000;
+    expect(await charge(order, lambdaContext(10_000))).toEqual({ charged: 2 });
+    expect(events).toEqual(['replayed', 'acquired', 'completed']);
+  });
 });

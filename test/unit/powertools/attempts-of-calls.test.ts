@@ -77,7 +77,8 @@ describe('whose attempt it is', () => {
   });
 
   describe('a call that repeats a refused one', () => {
-    const asked = { id: 'orders#1', fingerprint: '', owner: 'a' };
+    const lock = { id: 'orders#1', fingerprint: '', leaseEndsAtMs: 1000 };
+    const asked = { ...lock, owner: 'a' };
     const refused = async (calls: AttemptsOfCalls, payload: unknown) => {
       const call = await acquire(calls, payload, undefined);
       call.asked = asked;
@@ -107,6 +108,19 @@ describe('whose attempt it is', () => {
       });
       expect(await other).toEqual([undefined, undefined]);
       expect(calls.begin('o1').asked).toBeUndefined();
+    });
+
+    test.each([
+      ['for the same lock, while the first lease would live', lock, 999, 'a'],
+      ['not when that is over', lock, 1000, 'b'],
+      ['not for another key', { ...lock, id: 'orders#2' }, 0, 'b'],
+      ['not for a payload that has changed', { ...lock, fingerprint: 'other' }, 0, 'b'],
+    ])('claims under that token %s', async (_, wanted, nowMs, owner) => {
+      const calls = new AttemptsOfCalls();
+      await refused(calls, 'o1');
+      const call = calls.begin('o1');
+      expect(call.ownerOf(wanted, nowMs, () => 'b')).toBe(owner);
+      expect(call.asked).toEqual({ ...wanted, owner });
     });
 
     test('and not one that was granted', async () => {
