@@ -4,6 +4,7 @@ import { MemoryStore } from '../../../lib/stores/memory-store.ts';
 import { isTransactional } from '../../../lib/stores/transactional-store.ts';
 import { interceptedStore } from '../../support/intercepted-store.ts';
 
+const through = (store: IdempotencyStore) => interceptedStore(store, (_, proceed) => proceed());
 const whole = interceptedStore(new MemoryStore(), (_, proceed) => proceed());
 
 test('a store with every method of transactions is transactional', () => {
@@ -12,15 +13,14 @@ test('a store with every method of transactions is transactional', () => {
 
 test('a store without any is not made one by being looked through', () => {
   const { prepareWrites, completeWith, putCompleted, write, ...port } = whole;
-  expect(isTransactional(interceptedStore(port as IdempotencyStore, (_, proceed) => proceed()))).toBe(false);
+  expect(isTransactional(through(port as IdempotencyStore))).toBe(false);
 });
 
 test('what a store promises goes with it, and what it does not is not there', () => {
   const { promises, ...silent } = whole;
-  const throughOf = (store: IdempotencyStore) => interceptedStore(store, (_, proceed) => proceed());
-  expect(throughOf(silent)).not.toHaveProperty('promises');
+  expect(through(silent)).not.toHaveProperty('promises');
   const less = { onUncertain: ['retry'], renewsLeases: false } as unknown as IdempotencyStore['promises'];
-  expect(throughOf({ ...silent, promises: less } as IdempotencyStore).promises).toBe(less);
+  expect(through({ ...silent, promises: less } as IdempotencyStore).promises).toBe(less);
 });
 
 test.each(['prepareWrites', 'completeWith', 'putCompleted', 'write'])('a store without %s is not', (name) => {
