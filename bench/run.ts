@@ -1,5 +1,4 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { argumentsOrExit, oneOf } from '../test/support/run-arguments.ts';
 import { NODES } from '../test/versions/supported.ts';
 import { measureColdStart } from './cold-start/measure.ts';
@@ -22,25 +21,25 @@ Usage: npm run bench -- [--only NAME,...] [--quick [--keep]] [--soak-minutes N] 
   --soak-minutes N of the memory section (default 10; 0.5 of a quick run)
   --json           what was measured, as JSON`;
 
-const { only, quick, keep, soakMinutes, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
-      'soak-minutes': { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const soakText = values['soak-minutes'];
-  const soakMinutes = soakText === undefined ? undefined : Number(soakText);
-  if (soakMinutes !== undefined && !(soakMinutes >= 0.5)) {
-    throw new Error(`--soak-minutes takes a number of at least 0.5, and not "${soakText}".`);
-  }
-  const only = values.only?.split(',').map((name) => oneOf('only', name, SECTION_NAMES));
-  return { ...values, only, soakMinutes };
-});
+const { only, quick, keep, soakMinutes, json } = argumentsOrExit(
+  USAGE,
+  {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    'soak-minutes': { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => {
+    const soakText = values['soak-minutes'];
+    const soakMinutes = soakText === undefined ? undefined : Number(soakText);
+    if (soakMinutes !== undefined && !(soakMinutes >= 0.5)) {
+      throw new Error(`--soak-minutes takes a number of at least 0.5, and not "${soakText}".`);
+    }
+    const only = values.only?.split(',').map((name) => oneOf('only', name, SECTION_NAMES));
+    return { ...values, only, soakMinutes };
+  },
+);
 
 /** What each section measures, in the size of a quick run and of a whole one. */
 const SECTIONS: { readonly [Name in SectionName]: (quick: boolean) => Promise<Measured[Name]> } = {

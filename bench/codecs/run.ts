@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { codecsMarkdown, type NodeFigures } from './report.ts';
 import type { Figures } from './variant.ts';
@@ -15,22 +15,19 @@ Usage: npm run bench:codecs -- [--node PATH]... [--rounds N] [--json]
   --rounds N    rounds, each with every Node once (default 5)
   --json        all raw rounds as JSON, instead of Markdown`;
 
-const { paths, rounds, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      node: { type: 'string', multiple: true, default: [process.execPath] },
-      rounds: { type: 'string', default: '5' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return {
-    paths: values.node,
+const { paths, rounds, json } = argumentsOrExit(
+  USAGE,
+  {
+    node: { type: 'string', multiple: true },
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({
+    paths: values.node ?? [process.execPath],
     rounds: wholeNumber('rounds', values.rounds, 1),
     json: values.json,
-    help: values.help,
-  };
-});
+  }),
+);
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
 const run = promisify(execFile);

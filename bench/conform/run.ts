@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { ALL_CHECKS } from '../../lib/command-line/conform/all-checks.ts';
 import { textReport } from '../../lib/command-line/conform/report.ts';
 import { type Finding, runChecks } from '../../lib/command-line/conform/run-checks.ts';
@@ -10,15 +9,13 @@ const USAGE = `Checks the sample API and two other implementations against the I
 
 Usage: npm run bench:conform -- [--markdown]`;
 
-const { markdown } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      markdown: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return values;
-});
+const { markdown } = argumentsOrExit(
+  USAGE,
+  {
+    markdown: { type: 'boolean', default: false },
+  },
+  (values) => values,
+);
 
 const columns: Column[] = [];
 for (const { name, start } of CONTENDERS) {

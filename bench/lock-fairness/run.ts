@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
 import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { median, quantile } from '../tables.ts';
@@ -20,20 +20,18 @@ Usage: npm run bench:lock-fairness -- [options]
   --json          every round, as JSON`;
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
-const { rounds, settings, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      contenders: { type: 'string', default: '16' },
-      rounds: { type: 'string', default: '3' },
-      seconds: { type: 'string', default: '10' },
-      hold: { type: 'string', default: '20' },
-      lease: { type: 'string', default: '2000' },
-      poll: { type: 'string', default: '50' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return {
+const { rounds, settings, json } = argumentsOrExit(
+  USAGE,
+  {
+    contenders: { type: 'string', default: '16' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    hold: { type: 'string', default: '20' },
+    lease: { type: 'string', default: '2000' },
+    poll: { type: 'string', default: '50' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({
     rounds: wholeNumber('rounds', values.rounds, 1),
     settings: {
       contenders: wholeNumber('contenders', values.contenders, 1),
@@ -43,9 +41,8 @@ const { rounds, settings, json } = argumentsOrExit(USAGE, () => {
       pollMs: wholeNumber('poll', values.poll, 1),
     },
     json: values.json,
-    help: values.help,
-  };
-});
+  }),
+);
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const names = Object.keys(CONTENDERS);

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { measureOverhead } from './measure.ts';
 import { overheadMarkdown } from './report.ts';
@@ -11,22 +10,19 @@ Usage: npm run bench:overhead -- [--rounds N] [--invocations N] [--json]
                     client that answers at once
   --json            all raw rounds as JSON, instead of Markdown`;
 
-const { rounds, invocations, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '7' },
-      invocations: { type: 'string', default: '400' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return {
+const { rounds, invocations, json } = argumentsOrExit(
+  USAGE,
+  {
+    rounds: { type: 'string', default: '7' },
+    invocations: { type: 'string', default: '400' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({
     rounds: wholeNumber('rounds', values.rounds, 1),
     invocations: wholeNumber('invocations', values.invocations, 1),
     json: values.json,
-    help: values.help,
-  };
-});
+  }),
+);
 
 const run = await measureOverhead({
   instant: { rounds, invocations: invocations * 20 },

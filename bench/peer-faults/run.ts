@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { startDynamoDbLocal } from '../../lib/local/dynamodb-local.ts';
 import { startEngine } from '../../lib/local/engine.ts';
 import type { Engine } from '../../lib/local/running-engine.ts';
@@ -25,22 +24,22 @@ const ENGINES: ReadonlyMap<string, () => Promise<Engine>> = new Map([
   ['dynamodb-local', () => startDynamoDbLocal()],
 ]);
 
-const options = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      only: { type: 'string', multiple: true, default: [] },
-      engine: { type: 'string', multiple: true, default: [] },
-      json: { type: 'boolean', default: false },
-      markdown: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const unknown = values.only.find((wanted) => !SCENARIOS.some(({ id }) => id === wanted));
-  if (unknown !== undefined) throw new Error(`There is no scenario "${unknown}".`);
-  if (values.json && values.markdown) throw new Error('Choose --json or --markdown, not both.');
-  const [first = startNamed('first-found'), ...others] = values.engine.map(startNamed);
-  return { ...values, engines: [first, ...others] as const };
-});
+const options = argumentsOrExit(
+  USAGE,
+  {
+    only: { type: 'string', multiple: true },
+    engine: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    markdown: { type: 'boolean', default: false },
+  },
+  ({ only = [], engine = [], json, markdown }) => {
+    const unknown = only.find((wanted) => !SCENARIOS.some(({ id }) => id === wanted));
+    if (unknown !== undefined) throw new Error(`There is no scenario "${unknown}".`);
+    if (json && markdown) throw new Error('Choose --json or --markdown, not both.');
+    const [first = startNamed('first-found'), ...others] = engine.map(startNamed);
+    return { only, json, markdown, engines: [first, ...others] as const };
+  },
+);
 const scenarios = SCENARIOS.filter(({ id }) => options.only.length === 0 || options.only.includes(id));
 
 const [first, ...others] = options.engines;

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { measureRecovery } from './measure.ts';
 import { recoveryMarkdown } from './report.ts';
@@ -11,24 +10,21 @@ Usage: npm run bench:recovery -- [--rounds N] [--timeout MS] [--renewed MS,MS] [
   --renewed MS,MS    lengths of renewed leases (default 3000,6000)
   --json             every round, as JSON`;
 
-const { json, ...asked } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '5' },
-      timeout: { type: 'string', default: '12000' },
-      renewed: { type: 'string', default: '3000,6000' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return {
+const { json, ...asked } = argumentsOrExit(
+  USAGE,
+  {
+    rounds: { type: 'string', default: '5' },
+    timeout: { type: 'string', default: '12000' },
+    renewed: { type: 'string', default: '3000,6000' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({
     rounds: wholeNumber('rounds', values.rounds, 1),
     timeoutMs: wholeNumber('timeout', values.timeout, 1),
     renewedMs: values.renewed.split(',').map((text) => wholeNumber('renewed', text, 1)),
     json: values.json,
-    help: values.help,
-  };
-});
+  }),
+);
 
 const run = await measureRecovery(asked);
 console.log(json ? JSON.stringify(run, null, 2) : recoveryMarkdown(run));

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
 import { createEngineClient } from '../../lib/local/engine-client.ts';
 import { ensureIdempotencyTable } from '../../lib/local/tables.ts';
@@ -15,16 +15,14 @@ Usage: npm run bench:response-size -- [--rounds N] [--json]
   --rounds N   rounds, each with every contender once (default 5)
   --json       all raw rounds as JSON, instead of Markdown`;
 
-const { roundCount, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '5' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return { roundCount: wholeNumber('rounds', values.rounds, 1), json: values.json, help: values.help };
-});
+const { roundCount, json } = argumentsOrExit(
+  USAGE,
+  {
+    rounds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({ roundCount: wholeNumber('rounds', values.rounds, 1), json: values.json }),
+);
 
 const VARIANT = fileURLToPath(new URL('./variant.ts', import.meta.url));
 const run = promisify(execFile);

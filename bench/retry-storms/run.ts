@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { argumentsOrExit, wholeNumber } from '../../test/support/run-arguments.ts';
 import { CONTENDERS } from './contenders.ts';
 import { type ContenderFigures, stormsMarkdown } from './report.ts';
@@ -11,16 +10,14 @@ Usage: npm run bench:retry-storms -- [--seeds N] [--json]
   --seeds N   runs of each, with the seeds 1 to N (default 5)
   --json      every run as JSON, instead of Markdown`;
 
-const { seeds, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: '5' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return { ...values, seeds: wholeNumber('seeds', values.seeds, 1) };
-});
+const { seeds, json } = argumentsOrExit(
+  USAGE,
+  {
+    seeds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({ ...values, seeds: wholeNumber('seeds', values.seeds, 1) }),
+);
 
 const { version, devDependencies } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

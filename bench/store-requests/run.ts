@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { argumentsOrExit } from '../../test/support/run-arguments.ts';
 import { type Counts, measureRequests } from './measure.ts';
 
@@ -6,15 +5,13 @@ const USAGE = `Counts DynamoDB requests per outcome, this library beside Powerto
 
 Usage: npm run bench:requests -- [--json]`;
 
-const { json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return values;
-});
+const { json } = argumentsOrExit(
+  USAGE,
+  {
+    json: { type: 'boolean', default: false },
+  },
+  (values) => values,
+);
 
 function printTable(results: Readonly<Record<string, Counts>>): void {
   const names = Object.keys(results);

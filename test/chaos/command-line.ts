@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { oneOf, wholeNumber } from '../support/run-arguments.ts';
+import { argumentsOrExit, oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { CONTENDERS, type Contender, FRONT_DOORS, type FrontDoor } from './contenders.ts';
 import { MUTANTS } from './mutants.ts';
 import { ENGINES, type EngineName } from './open-engine.ts';
@@ -17,10 +16,9 @@ export interface CommandLine {
   readonly contenders: readonly Contender[];
   readonly mutantName: string | undefined;
   readonly json: boolean;
-  readonly help: boolean;
 }
 
-export const USAGE = `Kills and freezes real worker processes while clients send and retry, and counts what is left.
+const USAGE = `Kills and freezes real worker processes while clients send and retry, and counts what is left.
 
 Usage: npm run chaos -- [options]
   --operations N    operations, each with a key of its own (default 2000)
@@ -42,59 +40,57 @@ ${MUTANTS.map(({ name }) => `                      ${name}`).join('\n')}
 Ends with 0 if every promise was kept, with 1 and the history of a key if one was broken (with --compare: by
 lambda-idempotency) or if the run was too tame to count, with 2 on wrong arguments.`;
 
-/** @throws Error whose message says what would be right */
-export function readCommandLine(args: readonly string[]): CommandLine {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      operations: { type: 'string', default: '2000' },
-      kills: { type: 'string', default: '100' },
-      stops: { type: 'string', default: '70' },
-      seed: { type: 'string', default: '1' },
-      workers: { type: 'string', default: '6' },
-      'front-door': { type: 'string' },
-      engine: { type: 'string', default: ENGINES[0] },
-      store: { type: 'string', default: RECORD_STORES[0] },
-      contender: { type: 'string' },
-      compare: { type: 'boolean', default: false },
-      mutant: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+const OPTIONS = {
+  operations: { type: 'string', default: '2000' },
+  kills: { type: 'string', default: '100' },
+  stops: { type: 'string', default: '70' },
+  seed: { type: 'string', default: '1' },
+  workers: { type: 'string', default: '6' },
+  'front-door': { type: 'string' },
+  engine: { type: 'string', default: ENGINES[0] },
+  store: { type: 'string', default: RECORD_STORES[0] },
+  contender: { type: 'string' },
+  compare: { type: 'boolean', default: false },
+  mutant: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+/** The end of the process where an argument is wrong, or help was asked for. */
+export function readCommandLine(): CommandLine {
+  return argumentsOrExit(USAGE, OPTIONS, (values) => {
+    const { compare, contender, mutant, 'front-door': frontDoor } = values;
+    const mutantName =
+      mutant === undefined
+        ? undefined
+        : oneOf(
+            'mutant',
+            mutant,
+            MUTANTS.map(({ name }) => name),
+          );
+    if (compare && (contender !== undefined || mutant !== undefined)) {
+      throw new Error('--compare runs both contenders as they are: leave out --contender and --mutant.');
+    }
+    const only = oneOf('contender', contender ?? CONTENDERS[0], CONTENDERS);
+    if (mutant !== undefined && only !== CONTENDERS[0])
+      throw new Error(`--mutant breaks ${CONTENDERS[0]} only.`);
+    const store = oneOf('store', values.store, RECORD_STORES);
+    if (store !== RECORD_STORES[0] && (compare || only !== CONTENDERS[0] || mutant !== undefined)) {
+      throw new Error(
+        `--store ${store} runs ${CONTENDERS[0]} as it is: leave out --compare, --contender and --mutant.`,
+      );
+    }
+    return {
+      operations: wholeNumber('operations', values.operations, 1),
+      kills: wholeNumber('kills', values.kills, 0),
+      stops: wholeNumber('stops', values.stops, 0),
+      seed: wholeNumber('seed', values.seed, 0),
+      workers: wholeNumber('workers', values.workers, 2),
+      frontDoors: frontDoor === undefined ? FRONT_DOORS : [oneOf('front-door', frontDoor, FRONT_DOORS)],
+      engine: oneOf('engine', values.engine, ENGINES),
+      store,
+      contenders: compare ? CONTENDERS : [only],
+      mutantName,
+      json: values.json,
+    };
   });
-  const { compare, contender, mutant, 'front-door': frontDoor } = values;
-  const mutantName =
-    mutant === undefined
-      ? undefined
-      : oneOf(
-          'mutant',
-          mutant,
-          MUTANTS.map(({ name }) => name),
-        );
-  if (compare && (contender !== undefined || mutant !== undefined)) {
-    throw new Error('--compare runs both contenders as they are: leave out --contender and --mutant.');
-  }
-  const only = oneOf('contender', contender ?? CONTENDERS[0], CONTENDERS);
-  if (mutant !== undefined && only !== CONTENDERS[0])
-    throw new Error(`--mutant breaks ${CONTENDERS[0]} only.`);
-  const store = oneOf('store', values.store, RECORD_STORES);
-  if (store !== RECORD_STORES[0] && (compare || only !== CONTENDERS[0] || mutant !== undefined)) {
-    throw new Error(
-      `--store ${store} runs ${CONTENDERS[0]} as it is: leave out --compare, --contender and --mutant.`,
-    );
-  }
-  return {
-    operations: wholeNumber('operations', values.operations, 1),
-    kills: wholeNumber('kills', values.kills, 0),
-    stops: wholeNumber('stops', values.stops, 0),
-    seed: wholeNumber('seed', values.seed, 0),
-    workers: wholeNumber('workers', values.workers, 2),
-    frontDoors: frontDoor === undefined ? FRONT_DOORS : [oneOf('front-door', frontDoor, FRONT_DOORS)],
-    engine: oneOf('engine', values.engine, ENGINES),
-    store,
-    contenders: compare ? CONTENDERS : [only],
-    mutantName,
-    json: values.json,
-    help: values.help,
-  };
 }

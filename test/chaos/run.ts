@@ -1,8 +1,7 @@
 import { SingleBar } from 'cli-progress';
-import { argumentsOrExit } from '../support/run-arguments.ts';
 import { startValkeyServer } from '../support/valkey-server.ts';
 import { type ChaosResult, runChaos } from './chaos.ts';
-import { readCommandLine, USAGE } from './command-line.ts';
+import { readCommandLine } from './command-line.ts';
 import { CONTENDERS, type Contender } from './contenders.ts';
 import { missedEncounters } from './encounters.ts';
 import { openEngine } from './open-engine.ts';
@@ -12,7 +11,7 @@ import { type Judged, toTable, toText } from './report.ts';
 const BLOCK_PERCENT = 20;
 const FAIL_PERCENT = 6;
 
-const options = argumentsOrExit(USAGE, () => readCommandLine(process.argv.slice(2)));
+const options = readCommandLine();
 
 const engine = await openEngine(options.engine);
 const valkey = options.store === 'valkey' ? await startValkeyServer() : undefined;

@@ -1,5 +1,4 @@
 /** Four servers, each with its cache and its database, and one place for locks and records. Killed, frozen, and counted. */
-import { parseArgs } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
 import type { Engine } from '../../lib/local/running-engine.ts';
 import { type ChaosResult, runChaos } from '../chaos/chaos.ts';
@@ -44,28 +43,25 @@ Usage: npm run chaos:servers -- [options]
 Runs the design that docs/many-servers.md describes ('${ON_TRIAL}'), and half as much of the one in which
 every server writes to its own database. Ends with 0 if the first kept every promise and the second was seen to break one, otherwise with 1.`;
 
-const { operations, kills, stops, seed, store, compare } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      operations: { type: 'string', default: '240' },
-      kills: { type: 'string', default: '16' },
-      stops: { type: 'string', default: '8' },
-      seed: { type: 'string', default: '1' },
-      store: { type: 'string', default: RECORD_STORES[0] },
-      compare: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return {
+const { operations, kills, stops, seed, store, compare } = argumentsOrExit(
+  USAGE,
+  {
+    operations: { type: 'string', default: '240' },
+    kills: { type: 'string', default: '16' },
+    stops: { type: 'string', default: '8' },
+    seed: { type: 'string', default: '1' },
+    store: { type: 'string', default: RECORD_STORES[0] },
+    compare: { type: 'boolean', default: false },
+  },
+  (values) => ({
     operations: wholeNumber('operations', values.operations, 1),
     kills: wholeNumber('kills', values.kills, 1),
     stops: wholeNumber('stops', values.stops, 0),
     seed: wholeNumber('seed', values.seed, 0),
     store: oneOf('store', values.store, RECORD_STORES),
     compare: values.compare,
-    help: values.help,
-  };
-});
+  }),
+);
 const engine = await openEngine('embedded');
 const databases: Engine[] = [];
 const valkey = store === 'valkey' ? await startValkeyServer() : undefined;

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { startEngine } from '../../lib/local/engine.ts';
 import type { Engine } from '../../lib/local/running-engine.ts';
 import { argumentsOrExit } from '../support/run-arguments.ts';
@@ -23,20 +22,20 @@ wrong arguments. The survivors are in reports/mutation/mutation.html, each in it
 const STRYKER = new URL('../../node_modules/@stryker-mutator/core/bin/stryker.js', import.meta.url);
 const REPORT = new URL('../../reports/mutation/mutation.json', import.meta.url);
 
-const options = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      changed: { type: 'boolean', default: false },
-      mutate: { type: 'string' },
-      markdown: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.markdown && values.mutate !== undefined) {
-    throw new Error('The page is about all files: leave out --mutate.');
-  }
-  return values;
-});
+const options = argumentsOrExit(
+  USAGE,
+  {
+    changed: { type: 'boolean', default: false },
+    mutate: { type: 'string' },
+    markdown: { type: 'boolean', default: false },
+  },
+  (values) => {
+    if (values.markdown && values.mutate !== undefined) {
+      throw new Error('The page is about all files: leave out --mutate.');
+    }
+    return values;
+  },
+);
 
 const startedMs = Date.now();
 const engine = await startEngine();

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { argumentsOrExit, oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { smallWorld } from './bounds.ts';
 import { givenChoices } from './choices.ts';
@@ -22,28 +21,25 @@ Usage: npm run simulate:exhaustive -- [--attempts N] [--crashes N] [--faults N] 
 Ends with 0 if every promise held and the counts are those of known-counts.ts, where it has this world; with 1 and a
 time line if a promise was broken.`;
 
-const { attempts, crashes, faults, waitMs, work, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      attempts: { type: 'string', default: '2' },
-      crashes: { type: 'string', default: '1' },
-      faults: { type: 'string', default: '1' },
-      'wait-ms': { type: 'string', default: '0' },
-      work: { type: 'string', default: 'effect' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return {
+const { attempts, crashes, faults, waitMs, work, json } = argumentsOrExit(
+  USAGE,
+  {
+    attempts: { type: 'string', default: '2' },
+    crashes: { type: 'string', default: '1' },
+    faults: { type: 'string', default: '1' },
+    'wait-ms': { type: 'string', default: '0' },
+    work: { type: 'string', default: 'effect' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({
     attempts: wholeNumber('attempts', values.attempts, 1),
     crashes: wholeNumber('crashes', values.crashes, 0),
     faults: wholeNumber('faults', values.faults, 0),
     waitMs: wholeNumber('wait-ms', values['wait-ms'], 0),
     work: oneOf('work', values.work, WORKS),
     json: values.json,
-    help: values.help,
-  };
-});
+  }),
+);
 const PROGRESS_EVERY = 20_000;
 
 for (const onUncertain of ['retry', 'block'] as const) {

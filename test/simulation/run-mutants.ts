@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { argumentsOrExit, oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { WORLD_NAMES, WORLDS } from './worlds.ts';
 
@@ -15,22 +14,19 @@ const SCHEDULES_MAX = 60_000;
 /** Between the first seeds of two searches, so that they share no schedule. */
 const SEED_STRIDE = 1_000_000;
 
-const { searches, worlds, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      world: { type: 'string' },
-      seeds: { type: 'string', default: '5' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return {
+const { searches, worlds, json } = argumentsOrExit(
+  USAGE,
+  {
+    world: { type: 'string' },
+    seeds: { type: 'string', default: '5' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({
     searches: wholeNumber('seeds', values.seeds, 1),
     worlds: values.world === undefined ? WORLD_NAMES : [oneOf('world', values.world, WORLD_NAMES)],
     json: values.json,
-    help: values.help,
-  };
-});
+  }),
+);
 
 // The stacks of errors that the library throws as answers are a good part of the work, and nobody reads them here.
 Error.stackTraceLimit = 0;

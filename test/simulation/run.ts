@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { argumentsOrExit, oneOf, wholeNumber } from '../support/run-arguments.ts';
 import { bundledWorker, WORKER_ARGUMENTS } from './bundled-worker.ts';
@@ -20,34 +19,34 @@ ${WORLD_NAMES.map((world) => `                    in ${world}:\n${WORLDS[world].
 
 Ends with 0 if every promise held, with 1 and a minimal time line if one was broken, with 2 on wrong arguments.`;
 
-const { worlds, schedules, seed, processes, mutant, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      world: { type: 'string' },
-      schedules: { type: 'string', default: '100000' },
-      seed: { type: 'string', default: '1' },
-      processes: { type: 'string', default: String(availableParallelism()) },
-      mutant: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  const schedules = wholeNumber('schedules', values.schedules, 1);
-  const asked = values.world === undefined ? WORLD_NAMES : [oneOf('world', values.world, WORLD_NAMES)];
-  const worlds = asked.filter(
-    (name) => values.mutant === undefined || WORLDS[name].mutants.some(({ name }) => name === values.mutant),
-  );
-  if (worlds.length === 0) throw new Error(`There is no mutant "${values.mutant}".`);
-  return {
-    worlds,
-    schedules,
-    seed: wholeNumber('seed', values.seed, 0),
-    processes: Math.min(wholeNumber('processes', values.processes, 1), schedules),
-    mutant: values.mutant,
-    json: values.json,
-    help: values.help,
-  };
-});
+const { worlds, schedules, seed, processes, mutant, json } = argumentsOrExit(
+  USAGE,
+  {
+    world: { type: 'string' },
+    schedules: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: '1' },
+    processes: { type: 'string', default: String(availableParallelism()) },
+    mutant: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => {
+    const schedules = wholeNumber('schedules', values.schedules, 1);
+    const asked = values.world === undefined ? WORLD_NAMES : [oneOf('world', values.world, WORLD_NAMES)];
+    const worlds = asked.filter(
+      (name) =>
+        values.mutant === undefined || WORLDS[name].mutants.some(({ name }) => name === values.mutant),
+    );
+    if (worlds.length === 0) throw new Error(`There is no mutant "${values.mutant}".`);
+    return {
+      worlds,
+      schedules,
+      seed: wholeNumber('seed', values.seed, 0),
+      processes: Math.min(wholeNumber('processes', values.processes, 1), schedules),
+      mutant: values.mutant,
+      json: values.json,
+    };
+  },
+);
 
 type Done = Extract<WorkerMessage, { kind: 'done' }>;
 

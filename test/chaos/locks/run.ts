@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { createEngineClient } from '../../../lib/local/engine-client.ts';
 import { ensureIdempotencyTable } from '../../../lib/local/tables.ts';
 import { argumentsOrExit, oneOf, wholeNumber } from '../../support/run-arguments.ts';
@@ -39,20 +38,18 @@ const BETWEEN_MOST_MS = 400;
 /** The lease, and the turns of all others, who may be dead, too, or frozen; and a machine that does ten other things. */
 const RECOVERY_MAX_MS = LEASE_MS + CLOCK_SKEW_MS + 5 * 1_000 + 3_000;
 
-const { kills, stops, seed, workerCount, engineName, mutant, json } = argumentsOrExit(USAGE, () => {
-  const { values } = parseArgs({
-    options: {
-      kills: { type: 'string', default: '40' },
-      stops: { type: 'string', default: '40' },
-      seed: { type: 'string', default: '1' },
-      workers: { type: 'string', default: '6' },
-      engine: { type: 'string', default: ENGINES[0] },
-      mutant: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  return {
+const { kills, stops, seed, workerCount, engineName, mutant, json } = argumentsOrExit(
+  USAGE,
+  {
+    kills: { type: 'string', default: '40' },
+    stops: { type: 'string', default: '40' },
+    seed: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '6' },
+    engine: { type: 'string', default: ENGINES[0] },
+    mutant: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+  (values) => ({
     kills: wholeNumber('kills', values.kills, 0),
     stops: wholeNumber('stops', values.stops, 0),
     seed: wholeNumber('seed', values.seed, 0),
@@ -60,9 +57,8 @@ const { kills, stops, seed, workerCount, engineName, mutant, json } = argumentsO
     engineName: oneOf('engine', values.engine, ENGINES),
     mutant: values.mutant === undefined ? undefined : oneOf('mutant', values.mutant, LOCK_CHAOS_MUTANTS),
     json: values.json,
-    help: values.help,
-  };
-});
+  }),
+);
 
 const startedMs = Date.now();
 const engine = await openEngine(engineName);
